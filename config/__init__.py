@@ -1,0 +1,1 @@
+"""The ground: settings, logs, stores, sealing keys and the embedded server."""

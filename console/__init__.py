@@ -1,0 +1,1 @@
+"""What people see: associations, the federation and the command line."""

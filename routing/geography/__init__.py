@@ -1,0 +1,1 @@
+"""Where a caller is: communes, postcodes, landline prefixes and spoken names."""

@@ -1,0 +1,1 @@
+"""The tests: units, calls as data, faults and a real browser."""

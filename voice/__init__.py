@@ -1,0 +1,1 @@
+"""A call, from signed webhook to TwiML."""

@@ -1,0 +1,1 @@
+"""What happened: events of calls, and what is made of them."""
