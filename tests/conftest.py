@@ -1,0 +1,170 @@
+"""What every test may ask for: settings, a real Redis-protocol server, and both kinds of SQL, really running."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import Engine
+
+from config import embedded, migrate, stores
+from config.settings import Settings
+
+ACCOUNT_SID = "AC" + "3624" * 8
+AUTH_TOKEN = "c0ffee" * 6
+SECRET_KEYS = "a" * 40
+
+
+def free_port() -> int:
+    """Ask the operating system for a port nobody listens on."""
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return int(asked.getsockname()[1])
+
+
+def until(happened: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for something to come true, and fail when it does not."""
+    give_up = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < give_up, "it did not happen in time"
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The embedded server, as in production with its append-only file; yields its URL."""
+    port, data = free_port(), tmp_path_factory.mktemp("redis")
+    server = subprocess.Popen(embedded.command(port, data), stdout=subprocess.DEVNULL)
+    url = f"redis://127.0.0.1:{port}/0"
+    with Redis.from_url(url) as client:
+        until(lambda: _answers(client))
+        yield url
+    server.kill()
+    server.wait()
+
+
+@pytest.fixture
+def redis_client(redis_server: str) -> Iterator[Redis]:
+    """A client of the session's server, its database emptied."""
+    with Redis.from_url(redis_server) as client:
+        client.flushdb()
+        yield client
+
+
+@pytest.fixture
+def env(tmp_path: Path, redis_server: str) -> dict[str, str]:
+    """A whole environment: SQLite in the test's own directory, the session's Redis, free ports."""
+    names = ("PORT", "CONSOLE_PORT", "SIMULATOR_PORT", "FEED_PORT", "EMBEDDED_REDIS_PORT")
+    return {name: str(free_port()) for name in names} | {
+        "VAR_DIR": str(tmp_path),
+        "REDIS_URL": redis_server,
+        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        "SECRET_KEYS": SECRET_KEYS,
+    }
+
+
+@pytest.fixture
+def settings(env: dict[str, str]) -> Settings:
+    """Settings that work, on SQLite and the session's Redis."""
+    return Settings.from_env(env)
+
+
+@pytest.fixture
+def sqlite_engine(settings: Settings) -> Iterator[Engine]:
+    """An engine on a fresh SQLite file, its schema up to date."""
+    yield from _migrated(settings)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL of this session's own; yields the URL of its maintenance database."""
+    folder = Path(tempfile.mkdtemp(prefix="pg3624-"))
+    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda found: int(found.parent.name))
+    as_user: list[str] = []
+    if os.getuid() == 0:  # root may not run it
+        shutil.chown(folder, "postgres", "postgres")
+        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+    port, data = free_port(), folder / "data"
+    initdb = [
+        str(programs / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        "sos",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+    ]
+    subprocess.run([*as_user, *initdb], check=True, stdout=subprocess.DEVNULL, cwd=folder)
+    manners = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "log_min_messages=fatal"]
+    postgres = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-k", str(folder), *manners]
+    server = subprocess.Popen([*as_user, *postgres], cwd=folder, stderr=subprocess.DEVNULL)
+    url = f"postgresql://sos@127.0.0.1:{port}/postgres"
+    try:
+        until(lambda: _accepts(url))
+        yield url
+    finally:
+        server.send_signal(signal.SIGQUIT)
+        server.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of a fresh, empty PostgreSQL database."""
+    name = f"t{uuid4().hex}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        yield postgres_server.removesuffix("postgres") + name
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def postgres_engine(env: dict[str, str], postgres_url: str) -> Iterator[Engine]:
+    """An engine on a fresh PostgreSQL database, its schema up to date."""
+    yield from _migrated(Settings.from_env(env | {"DATABASE_URL": postgres_url}))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """An engine of each kind in turn, its schema up to date."""
+    kind = "sqlite_engine" if request.param == "sqlite" else "postgres_engine"
+    made: Engine = request.getfixturevalue(kind)
+    return made
+
+
+def _migrated(settings: Settings) -> Iterator[Engine]:
+    migrate.upgrade(settings)
+    made = stores.engine(settings)
+    yield made
+    made.dispose()
+
+
+def _answers(client: Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except RedisError:
+        return False
+
+
+def _accepts(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
