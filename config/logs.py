@@ -17,10 +17,11 @@ MASK = "…"
 PERSONAL = frozenset(
     {"from", "to", "caller", "called", "phone", "number", "digits", "patient", "postcode", "speech"}
 )
-# French and international spellings, also percent-encoded; hexadecimal ids (call ids, tokens, UUIDs) are left alone.
+# French and international spellings, also percent-encoded; hexadecimal ids (calls, tokens) are left alone.
 PHONE = re.compile(
     r"(?:(?<![0-9A-Za-z])|(?<=%2[Bb]))"
-    r"(?:\+\d(?:[ .-]?\d){7,14}|00[1-9]\d{7,13}|0[1-9](?:[ .-]?\d\d){4}|(?:33|262|508|590|594|596|687|689)\d{6,9})"
+    r"(?:\+\d(?:[ .-]?\d){7,14}|00[1-9]\d{7,13}|0[1-9](?:[ .-]?\d\d){4}"
+    r"|33[1-9]\d{8}|(?:262|590|594|596)\d{9}|(?:508|687|689)\d{6})"
     r"(?![0-9A-Za-z])"
 )
 

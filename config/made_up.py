@@ -1,4 +1,4 @@
-"""The secrets `make setup` makes up once, kept in `VAR_DIR/secrets.env`, good for the stand-in carrier only."""
+"""The secrets `make setup` makes up once, kept in `VAR_DIR/secrets.env`, good for the stand-in only."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def make_up(var_dir: Path) -> Path:
 
 
 def with_made_up(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment with the secrets it lacks filled in from `VAR_DIR/secrets.env`, and marked as made up."""
+    """Return the environment with the secrets it lacks filled in from the file, and marked as made up."""
     path = _path(Path(env.get("VAR_DIR") or "var"))
     lacking = [name for name in NAMES if not env.get(name, "").strip()]
     if not lacking or not path.is_file():

@@ -1,13 +1,15 @@
-"""Limits that hold when the other side is frozen: a circuit breaker, and a PostgreSQL connection with a deadline."""
+"""Limits that hold when the other side is frozen: a circuit breaker and a PostgreSQL with a deadline."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
 import psycopg
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
 from redis import RedisError
 
 T = TypeVar("T")
@@ -16,8 +18,8 @@ T = TypeVar("T")
 class Breaker:
     """Answers with a default, at once, while what it guards is known to be broken. Thread-safe.
 
-    After `failures` faults in a row it stays open for `rest` seconds; then one caller alone tries (half-open), and
-    its success closes it again. Only `faults` count: a mistake of ours still raises.
+    After `failures` faults in a row it stays open for `rest` seconds; then one caller alone tries, half-open,
+    and its success closes it again. Only `faults` count: a mistake of ours still raises.
     """
 
     def __init__(
@@ -91,23 +93,13 @@ class PatientConnection(psycopg.Connection[Any]):
         connection.patience = seconds + 0.05
         return connection
 
-    def wait(self, gen: Generator[Any, Any, T], interval: float = 0.02) -> T:
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         """Drive one exchange with the server. Raises `psycopg.OperationalError` when the time is up."""
         try:
-            return super().wait(_until(time.monotonic() + self.patience, gen), interval=interval)
-        except psycopg.errors.ConnectionTimeout:
-            self.pgconn.finish()
+            return super().wait(gen, interval=interval, timeout=timeout or self.patience)
+        except psycopg.Error as fault:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                # It may still be at it: nothing more can be asked of this connection.
+                self.pgconn.finish()
+                raise psycopg.OperationalError("no answer from the database in time") from fault
             raise
-
-
-def _until(deadline: float, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
-    ready = None
-    while True:
-        try:
-            wanted = gen.send(ready)
-        except StopIteration as done:
-            answer: T = done.value
-            return answer
-        ready = yield wanted
-        if not ready and time.monotonic() > deadline:
-            raise psycopg.errors.ConnectionTimeout("no answer from the database in time")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from hashlib import sha256
 
@@ -18,16 +18,16 @@ TAG = 16
 
 
 class Unsealable(Exception):
-    """The text was not sealed by any of our keys, for this purpose and context; it says no more on purpose."""
+    """The text was not sealed by any of our keys for this purpose and context; why is not said."""
 
 
 class Sealer:
     """Seals with the first key and opens what any of the keys sealed. Thread-safe.
 
-    A sealed text is base64url(key id byte, nonce, AES-256-GCM of the plain bytes). Each purpose has keys of its own
-    (HKDF), so that a text sealed for one use cannot be replayed in another; `context` binds it to its place, a
-    table, column and row id for instance. Nonces are random: fine up to 2**32 texts a key and purpose, some 60 years
-    of 3624.
+    A sealed text is base64url(key id byte, nonce, AES-256-GCM of the plain bytes). Each purpose has keys of
+    its own (HKDF), so that a text sealed for one use cannot be replayed in another; `context` binds it to its
+    place, a table, column and row id for instance. Nonces are random: fine up to 2**32 texts a key and
+    purpose (NIST SP 800-38D), some 60 years of 3624.
     """
 
     def __init__(self, keys: tuple[str, ...], purpose: str) -> None:
@@ -42,7 +42,7 @@ class Sealer:
         return urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
 
     def unseal(self, text: str, context: bytes = b"") -> bytes:
-        """Return what was sealed under the same purpose and context. Raises `Unsealable`, and nothing else."""
+        """Return what was sealed under the same purpose and context. Raises `Unsealable`, nothing else."""
         sealed = _decoded(text)
         key_id, nonce, secret = sealed[:1], sealed[1 : 1 + NONCE], sealed[1 + NONCE :]
         for known, cipher in self._ring:
@@ -57,18 +57,18 @@ class Sealer:
 class Pseudonyms:
     """Keyed hashes of phone numbers. The *last* key makes them: a new current key must not change who is who.
 
-    Taking that oldest key away changes every hash, which is why it goes last, when nothing recorded under it is open.
+    Taking that oldest key away changes every hash: do it when nothing recorded under it is still open.
     """
 
     def __init__(self, keys: tuple[str, ...], purpose: str = "numbers") -> None:
         self._secret = _derive(keys[-1], "pseudonym " + purpose)
 
     def of(self, number: str, month: str) -> str:
-        """Return a number's pseudonym for one month ("2026-11"), 16 hex digits; months cannot be joined up."""
+        """Return a number's pseudonym for a month ("2026-11"), 16 hex digits; months cannot be joined up."""
         return self._hash(f"{month}|{number}")[:16]
 
     def index(self, number: str) -> str:
-        """Return a number's stable keyed hash, 32 hex digits, for equality in SQL ("one open call-back per number")."""
+        """Return a number's stable keyed hash, 32 hex digits, to be compared in SQL."""
         return self._hash(f"index|{number}")[:32]
 
     def _hash(self, text: str) -> str:
@@ -81,7 +81,7 @@ def _derive(key: str, purpose: str) -> bytes:
 
 def _decoded(text: str) -> bytes:
     try:
-        sealed = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        sealed = b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (NotBase64, UnicodeEncodeError, ValueError):
         raise Unsealable from None
     if len(sealed) < 1 + NONCE + TAG:

@@ -1,4 +1,4 @@
-"""Every setting of the service: one frozen object, read once, complete or refused with all its faults named."""
+"""Every setting of the service: one frozen object, read once, complete or refused with its faults named."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SettingsRefused(Exception):
 
 
 def _base_url(text: str) -> str:
-    """Return an absolute base URL without its trailing slash: signatures are checked against it byte for byte."""
+    """Return an absolute base URL without its trailing slash: signatures are checked against it."""
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
         raise ValueError
@@ -93,7 +93,7 @@ class Settings(BaseModel):
     caller_id: Annotated[str, BeforeValidator(_caller_id)] = Field(
         "+33199003624",
         validation_alias="CALLER_ID",
-        description="un numéro fixe ou 09 (+33… ou 0…), jamais 06 ni 07, que les opérateurs refusent en sortie",
+        description="un numéro fixe ou 09 (+33… ou 0…), jamais 06 ni 07 : les opérateurs les refusent",
     )
     smtp_url: str | None = Field(
         None,
@@ -126,16 +126,16 @@ class Settings(BaseModel):
         repr=False,
         min_length=1,
         max_length=2,
-        description="le jeton du compte, 32 caractères au moins (deux jetons séparés par une virgule pendant un "
-        "changement), ou bien lancez `make setup`",
+        description="le jeton du compte, 32 lettres et chiffres au moins (deux jetons séparés par une "
+        "virgule pendant un changement), ou bien lancez `make setup`",
     )
     secret_keys: Annotated[tuple[Key, ...], BeforeValidator(_listed)] = Field(
         validation_alias="SECRET_KEYS",
         repr=False,
         min_length=1,
         max_length=16,
-        description="une ou plusieurs clés de 32 caractères au moins séparées par des virgules, la clé courante "
-        "d'abord, ou bien lancez `make setup`",
+        description="une ou plusieurs clés de 32 caractères au moins séparées par des virgules, la clé "
+        "courante d'abord, ou bien lancez `make setup`",
     )
     secrets_made_up: bool = Field(False, validation_alias="SECRETS_MADE_UP", description="0 ou 1")
     carrier_url: BaseUrl = Field(
@@ -164,7 +164,7 @@ class Settings(BaseModel):
 
     @classmethod
     def of_process(cls) -> Self:
-        """Read this process's environment, completed by the secrets `make setup` made up. Raises `SettingsRefused`."""
+        """Read this process's environment and, for what it lacks, the secrets that `make setup` made up."""
         return cls.from_env(with_made_up(os.environ))
 
     @property

@@ -29,7 +29,7 @@ def engine(settings: Settings, *, patience_ms: int = 5000) -> Engine:
 
 
 def reading(engine: Engine) -> Engine:
-    """Return the same engine for transactions that only read: on SQLite they do not queue behind the writer."""
+    """Return the same engine for transactions that only read: on SQLite they do not wait for the writer."""
     return engine.execution_options(reading=True)
 
 
@@ -48,14 +48,14 @@ def database_now(connection: Connection) -> datetime:
 def voice_redis(settings: Settings) -> Redis:
     """Return the client for a call's path: 250 ms and no second try, since Twilio gives 15 s in all.
 
-    The library's defaults hold a webhook for a minute when Redis is frozen, and repeat a command whose reply was
-    lost (one INCR landed eleven times). Answers are bytes.
+    The library's defaults hold a webhook for a minute when Redis is frozen, and repeat a command whose reply
+    was lost (one INCR landed eleven times). Answers are bytes.
     """
     return _redis(settings, socket_timeout=0.25, socket_connect_timeout=0.15)
 
 
 def worker_redis(settings: Settings) -> Redis:
-    """Return the client for what goes on beside the call: 10 s, longer than RQ's blocking pops with a 20 s worker.
+    """Return the client for what goes on beside the call: 10 s, longer than RQ's pops under a 20 s worker.
 
     No second try here either: what is safe to repeat is known to the loop that asks, not to the client.
     """
@@ -69,9 +69,7 @@ def check_redis(redis: Redis) -> list[str]:
     try:
         info = dict(redis.info("memory")) | dict(redis.info("persistence"))
     except (RedisError, OSError) as fault:
-        return [
-            f"Redis ne répond pas ({type(fault).__name__}) : vérifiez REDIS_URL et que le serveur est démarré."
-        ]
+        return [f"Redis ne répond pas ({type(fault).__name__}) : vérifiez REDIS_URL, démarrez le serveur."]
     problems = []
     policy = str(info.get("maxmemory_policy", "?"))
     if policy != "noeviction":
@@ -103,7 +101,7 @@ def _sqlite(settings: Settings, patience_ms: int) -> Engine:
 
     @event.listens_for(made, "begin")
     def begin(connection: Connection) -> None:
-        # A deferred transaction that writes after reading cannot wait for the writer before it: it fails at once.
+        # A deferred transaction that writes after reading cannot wait for another writer: it fails at once.
         deferred = connection.get_execution_options().get("reading")
         connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")
 
@@ -141,8 +139,10 @@ def _redis(settings: Settings, **manners: Any) -> Redis:
         return Redis.from_url(settings.redis_url, **manners)
     address = sentinel_address(settings.redis_url)
     login = {"username": address.username, "password": address.password}
-    watchers = Sentinel(list(address.hosts), sentinel_kwargs=manners | login, **manners | login)
-    client: Redis = watchers.master_for(address.service, db=address.db)
+    watchers: Any = Sentinel
+    client: Redis = watchers(
+        list(address.hosts), sentinel_kwargs=manners | login, **manners | login
+    ).master_for(address.service, db=address.db)
     return client
 
 

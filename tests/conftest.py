@@ -1,4 +1,4 @@
-"""What every test may ask for: settings, a real Redis-protocol server, and both kinds of SQL, really running."""
+"""What every test may ask for: settings, a real Redis-protocol server, and both kinds of SQL for real."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -42,17 +43,26 @@ def until(happened: Callable[[], bool], seconds: float = 10) -> None:
         time.sleep(0.02)
 
 
+@contextmanager
+def redis_running(data: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A server of one's own, to freeze, to kill or to set up badly; yields its URL and process."""
+    port = free_port()
+    server = subprocess.Popen([*embedded.command(port, data), *options], stdout=subprocess.DEVNULL)
+    url = f"redis://127.0.0.1:{port}/0"
+    try:
+        with Redis.from_url(url) as client:
+            until(lambda: _answers(client))
+        yield url, server
+    finally:
+        server.kill()
+        server.wait()
+
+
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The embedded server, as in production with its append-only file; yields its URL."""
-    port, data = free_port(), tmp_path_factory.mktemp("redis")
-    server = subprocess.Popen(embedded.command(port, data), stdout=subprocess.DEVNULL)
-    url = f"redis://127.0.0.1:{port}/0"
-    with Redis.from_url(url) as client:
-        until(lambda: _answers(client))
+    with redis_running(tmp_path_factory.mktemp("redis")) as (url, _):
         yield url
-    server.kill()
-    server.wait()
 
 
 @pytest.fixture
