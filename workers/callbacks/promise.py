@@ -1,0 +1,59 @@
+"""The promise in French: as it is spoken, and as it is written by SMS (without a single medical word)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, tzinfo
+
+from workers.callbacks.callback import Promise
+from workers.callbacks.notices import Notice
+
+CANCEL_WORD = "NON"
+
+
+def spoken(promise: Promise, now: datetime, zone: tzinfo) -> str:
+    """« avant 21 h 40 », or « dans la soirée, au plus tard à 23 h 15 » when it is no measure.
+
+    `zone` is where the patient is: a promise to Réunion is in Réunion's time.
+    """
+    at = promise.by.astimezone(zone)
+    day = _day(at, now.astimezone(zone))
+    if promise.measured:
+        return f"avant {_clock(at)}{day}"
+    return f"{_part_of_day(now.astimezone(zone))}, au plus tard à {_clock(at)}{day}"
+
+
+def sms(kind: Notice, promise: Promise, now: datetime, zone: tzinfo) -> str:
+    """What is written. A phone lies about on a table: nothing in it says why the patient rang."""
+    when = spoken(promise, now, zone)
+    cancel = f"Pour annuler, répondez {CANCEL_WORD}."
+    texts = {
+        Notice.BOOKED: f"3624 : nous vous rappelons {when}. Gardez la ligne libre. {cancel}",
+        Notice.MISSED: f"3624 : nous avons essayé de vous joindre. Nous vous rappellerons. {cancel}",
+        Notice.LATE: f"3624 : votre rappel prend du retard, nous ne vous oublions pas. {cancel}",
+        Notice.CANCELLED: "3624 : votre rappel est annulé. Vous pouvez refaire le 3624 à tout moment.",
+        Notice.TO_A_PERSON: f"3624 : nous n'avons pas pu vous joindre. Refaites le 3624 si besoin. {cancel}",
+    }
+    return texts[kind]
+
+
+def cancels(body: str) -> bool:
+    """Whether a patient's reply means « annuler »."""
+    word = body.strip().strip(".!").upper()
+    return word in {CANCEL_WORD, "ANNULER", "ANNULE", "ANNULEZ", "STOP", "NO"}
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.hour} h {at.minute:02}" if at.minute else f"{at.hour} h"
+
+
+def _day(at: datetime, now: datetime) -> str:
+    if at.date() == now.date() or at - now < timedelta(hours=6):
+        return ""
+    return " demain" if at.date() == now.date() + timedelta(days=1) else f" le {at.day}"
+
+
+def _part_of_day(now: datetime) -> str:
+    for until, words in ((6, "dans la nuit"), (12, "dans la matinée"), (18, "dans l'après-midi")):
+        if now.hour < until:
+            return words
+    return "dans la soirée"

@@ -1,0 +1,185 @@
+"""Call-backs in SQL: booked, found by number, cancelled, changed. The row is the truth; RQ is the bell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from config.stores import database_now, reading
+from routing.model import Need
+from workers.callbacks import measures, policy
+from workers.callbacks.callback import (
+    CLOSED,
+    WAITING,
+    AgeClass,
+    Booked,
+    Booking,
+    Callback,
+    Cause,
+    Conclusion,
+    Promise,
+    State,
+)
+from workers.callbacks.notices import Notice, owe
+from workers.callbacks.numbers import can_be_written_to
+from workers.callbacks.tables import callbacks
+from workers.callbacks.transitions import move
+from workers.callbacks.vault import Vault
+
+
+class Callbacks:
+    """Every method is one short transaction; times are the database's."""
+
+    def __init__(self, engine: Engine, vault: Vault) -> None:
+        self._engine, self._vault = engine, vault
+
+    def book(self, booking: Booking, promised: Promise | None = None) -> Booked:
+        """Commit a booking. Idempotent by `booking.id`; the number's open call-back wins over a new one.
+
+        `promised` is what was already told, when the booking comes late from the spool.
+        """
+        try:
+            return self._book(booking, promised)
+        except IntegrityError:
+            # Two bookings for one number in the same instant (PostgreSQL): the second now finds the first.
+            return self._book(booking, promised)
+
+    def open_for(self, number: str) -> Callback | None:
+        """The call-back this number is waiting for."""
+        with reading(self._engine).begin() as connection:
+            row = self._open(connection, self._vault.index(number))
+        return self.unsealed(row) if row else None
+
+    def get(self, callback_id: str) -> Callback | None:
+        """One row, open or closed."""
+        with reading(self._engine).begin() as connection:
+            row = connection.execute(select(callbacks).where(callbacks.c.id == callback_id)).one_or_none()
+        return self.unsealed(row) if row else None
+
+    def listed(self, states: Iterable[State], limit: int = 200) -> list[Callback]:
+        """Rows in these states, in the order they will be rung."""
+        query = select(callbacks).where(callbacks.c.state.in_(sorted(states)))
+        with reading(self._engine).begin() as connection:
+            rows = connection.execute(query.order_by(callbacks.c.order_at).limit(limit)).all()
+        return [self.unsealed(row) for row in rows]
+
+    def ahead_of(self, callback: Callback) -> int:
+        """How many open call-backs come before this one."""
+        place = policy.order_at(callback.waiting_since, callback.age, urgent=callback.urgent)
+        with reading(self._engine).begin() as connection:
+            return measures.ahead(connection, place)
+
+    def cancel(self, callback_id: str) -> bool:
+        """The patient renounces. False when it is closed already, or the patient's own phone is ringing."""
+        with self._engine.begin() as connection:
+            return move(connection, Cause.CANCELLED, callback_id, database_now(connection))
+
+    def change_number(self, callback_id: str, number: str) -> bool:
+        """Ring elsewhere, keeping the place. False while an attempt is under way or once closed.
+
+        Raises `NumberTaken` when that other number has an open call-back of its own.
+        """
+        values = self._number(callback_id, number)
+        statement = (
+            update(callbacks)
+            .where(callbacks.c.id == callback_id, callbacks.c.state.in_(sorted(WAITING | {State.HUMAN})))
+            .values(values)
+        )
+        try:
+            with self._engine.begin() as connection:
+                return connection.execute(statement).rowcount == 1
+        except IntegrityError as taken:
+            raise NumberTaken from taken
+
+    def settle(self, callback_id: str, cause: Cause, conclusion: Conclusion | None = None) -> bool:
+        """What a person on the human list decides: `SETTLED` or `TAKEN_BACK`."""
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            fresh: dict[str, Any] = (
+                {"due_at": now, "tries": 0, "rings": 0} if cause is Cause.TAKEN_BACK else {}
+            )
+            return move(connection, cause, callback_id, now, conclusion=conclusion, **fresh)
+
+    def unsealed(self, row: Row[Any]) -> Callback:
+        """A row as the noun. Raises `Unsealable` for a row that was tampered with."""
+        return Callback(
+            id=row.id,
+            call_sid=row.call_sid,
+            number=self._vault.unseal(row.number_sealed, "callbacks", "number", row.id),
+            need=Need(row.need),
+            commune=row.commune,
+            association=row.association,
+            age=AgeClass(row.age) if row.age else None,
+            video=row.video,
+            state=State(row.state),
+            asked_at=row.asked_at,
+            waiting_since=row.waiting_since,
+            due_at=row.due_at,
+            promise=Promise(row.promised_by, row.promise_measured),
+            tries=row.tries,
+            rings=row.rings,
+            urgent=row.urgent,
+            token=row.token,
+            conclusion=Conclusion(row.conclusion) if row.conclusion else None,
+        )
+
+    def _book(self, booking: Booking, promised: Promise | None) -> Booked:
+        with self._engine.begin() as connection:
+            same = connection.execute(select(callbacks).where(callbacks.c.id == booking.id)).one_or_none()
+            if same:
+                return Booked(same.id, Promise(same.promised_by, same.promise_measured), existing=False)
+            known = self._open(connection, self._vault.index(booking.number))
+            if known:
+                return Booked(known.id, Promise(known.promised_by, known.promise_measured), existing=True)
+            now = database_now(connection)
+            promise = promised or self._promise(connection, booking, now)
+            connection.execute(insert(callbacks).values(self._new(booking, promise, now)))
+            if can_be_written_to(booking.number):
+                owe(connection, booking.id, Notice.BOOKED, now)
+        return Booked(booking.id, promise, existing=False)
+
+    def _promise(self, connection: Connection, booking: Booking, now: datetime) -> Promise:
+        place = policy.order_at(booking.waiting_since, booking.age)
+        return policy.promise(measures.outlook(connection, booking.association, place, now), now)
+
+    def _new(self, booking: Booking, promise: Promise, now: datetime) -> dict[str, Any]:
+        return {
+            "id": booking.id,
+            "call_sid": booking.call_sid,
+            **self._number(booking.id, booking.number),
+            "need": booking.need.value,
+            "commune": booking.commune,
+            "association": booking.association,
+            "age": booking.age.value if booking.age else None,
+            "video": booking.video,
+            "state": State.DUE.value,
+            "asked_at": booking.asked_at,
+            "waiting_since": booking.waiting_since,
+            "order_at": policy.order_at(booking.waiting_since, booking.age),
+            "due_at": min(now, booking.asked_at),
+            "promised_by": promise.by,
+            "promise_measured": promise.measured,
+            "tries": 0,
+            "rings": 0,
+            "urgent": False,
+            "changed_at": now,
+        }
+
+    def _number(self, callback_id: str, number: str) -> dict[str, str]:
+        sealed = self._vault.seal(number, "callbacks", "number", callback_id)
+        return {"number_sealed": sealed, "number_index": self._vault.index(number)}
+
+    @staticmethod
+    def _open(connection: Connection, number_index: str) -> Row[Any] | None:
+        query = select(callbacks).where(
+            callbacks.c.number_index == number_index, callbacks.c.state.not_in(sorted(CLOSED))
+        )
+        return connection.execute(query).one_or_none()
+
+
+class NumberTaken(Exception):
+    """That number already waits for a call-back of its own."""
