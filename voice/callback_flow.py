@@ -1,0 +1,171 @@
+"""The dialogue that takes a call-back: which number, for whom, with or without video, then the promise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from routing import numbers
+from routing.model import Load, Need
+from voice import prompts, ringing
+from voice.call import (
+    Ask,
+    BookCallback,
+    Booked,
+    Call,
+    CancelCallback,
+    Cancelled,
+    Event,
+    Fact,
+    HangUp,
+    NotBooked,
+    OpenCallback,
+    Say,
+    Stage,
+    Turn,
+    World,
+)
+from voice.ringing import figures
+
+TRIES = 3
+NUMBER_LENGTH = 10
+
+
+def begin(call: Call, world: World) -> Turn:
+    """A teleconsultation was chosen, or a call-back accepted: who owes it, and on which number?"""
+    need = call.need or Need.TELECONSULTATION
+    decision = world.routing.decide(call.place, need, world.now, Load())
+    # Where nobody rang yet, the owner of the call-back and whom to ring should it fail are known from here on.
+    call = replace(
+        call,
+        association=call.association or decision.association,
+        targets=call.targets or decision.targets,
+        tries=0,
+    )
+    turn = _ask_number(call)
+    return replace(turn, facts=(Fact("decided", figures(decision)), *turn.facts), decision=decision)
+
+
+def ask_waiting(call: Call, waiting: OpenCallback) -> Turn:
+    """This caller already waits for a call-back: say the time, offer to cancel, change or speak."""
+    call = replace(call, stage=Stage.OPEN, callback=waiting.id)
+    ask = Ask((prompts.waiting(waiting.promise, waiting.ahead),), call, timeout=4)
+    return Turn(call, (ask,), (Fact("asked", (("question", "waiting"),)),))
+
+
+def answered(call: Call, keys: str, world: World) -> Turn:
+    """Keys, or silence, at one of this dialogue's questions."""
+    match call.stage:
+        case Stage.OFFER:
+            return _offer_answered(call, keys, world)
+        case Stage.OPEN:
+            return _waiting_answered(call, keys, world)
+        case Stage.OWN_NUMBER:
+            return _own_answered(call, keys)
+        case Stage.TYPED_NUMBER:
+            return _number_typed(call, keys, world)
+        case Stage.READ_BACK:
+            return _read_back_answered(call, keys)
+        case Stage.CONSENT:
+            return _book(replace(call, video=keys == "1"))
+        case _:
+            # A key where no question was open: the caller is there, so someone is rung.
+            return ringing.human(call, world)
+
+
+def effect_done(call: Call, event: Event, world: World) -> Turn:
+    """The booking or the cancelling was carried out, or could not be."""
+    if isinstance(event, Booked):
+        ended = replace(call, stage=Stage.ENDED)
+        told = Say(prompts.promised(event.promise, call.number or call.caller or ""))
+        return Turn(ended, (told, HangUp()), (Fact("booked", (("promise", event.promise),)),))
+    if isinstance(event, NotBooked):
+        turn = ringing.again(call, world)
+        return replace(turn, instructions=(Say(prompts.NOT_BOOKED), *turn.instructions))
+    if isinstance(event, Cancelled):
+        turn = ringing.route(replace(call, callback=None), world, (Say(prompts.CALLBACK_CANCELLED),))
+        return replace(turn, facts=(Fact("cancelled"), *turn.facts))
+    return ringing.human(call, world)
+
+
+def _offer_answered(call: Call, keys: str, world: World) -> Turn:
+    if keys == "1":
+        return begin(call, world)
+    if keys == "2":
+        return ringing.again(call, world)
+    if call.tries + 1 < TRIES:
+        call = replace(call, tries=call.tries + 1)
+        return Turn(call, (Ask((prompts.OFFER,), call, timeout=6),))
+    if _own_number(call):
+        # Silent three times, perhaps unable to press: a promise is safer than another round of ringing.
+        return _book(replace(call, number=call.caller))
+    return ringing.again(call, world)
+
+
+def _waiting_answered(call: Call, keys: str, world: World) -> Turn:
+    if keys == "1":
+        return Turn(call, (CancelCallback(call),))
+    if keys == "2":
+        return _ask_typed(replace(call, tries=0), ())
+    return ringing.human(call, world)
+
+
+def _ask_number(call: Call) -> Turn:
+    if not _own_number(call):
+        return _ask_typed(call, ())
+    call = replace(call, stage=Stage.OWN_NUMBER, number=call.caller)
+    return Turn(call, (Ask((prompts.own_number(call.caller or ""),), call, timeout=5),))
+
+
+def _own_number(call: Call) -> bool:
+    return call.caller is not None and numbers.callable_problem(call.caller) is None
+
+
+def _own_answered(call: Call, keys: str) -> Turn:
+    if keys == "1":
+        return _ask_consent(call)
+    if keys == "2":
+        return _ask_typed(replace(call, tries=0), ())
+    call = replace(call, tries=call.tries + 1)
+    if call.tries >= TRIES:
+        return _book(call)  # they asked to be rung back, and this is the number they ring from
+    return Turn(call, (Ask((prompts.own_number(call.caller or ""),), call, timeout=5),))
+
+
+def _ask_typed(call: Call, told: tuple[str, ...]) -> Turn:
+    call = replace(call, stage=Stage.TYPED_NUMBER)
+    return Turn(call, (Ask((*told, prompts.ASK_NUMBER), call, digits=NUMBER_LENGTH, timeout=6),))
+
+
+def _number_typed(call: Call, keys: str, world: World) -> Turn:
+    number = numbers.normalise(keys)
+    if number is not None and numbers.callable_problem(number) is None:
+        call = replace(call, stage=Stage.READ_BACK, number=number, tries=0)
+        return Turn(call, (Ask((prompts.read_back(number),), call, timeout=5),))
+    call = replace(call, tries=call.tries + 1)
+    if call.tries >= TRIES or keys == "0":
+        return ringing.human(call, world)
+    return _ask_typed(call, (prompts.NUMBER_REFUSED,) if keys else ())
+
+
+def _read_back_answered(call: Call, keys: str) -> Turn:
+    if keys == "1":
+        return _ask_consent(call)
+    if keys == "2":
+        return _ask_typed(replace(call, number=None, tries=0), ())
+    call = replace(call, tries=call.tries + 1)
+    if call.tries >= TRIES:
+        return _book(call)  # heard twice and not corrected
+    return Turn(call, (Ask((prompts.read_back(call.number or ""),), call, timeout=5),))
+
+
+def _ask_consent(call: Call) -> Turn:
+    """Video needs a mobile for the link and a yes; without either it is advice by telephone."""
+    if call.need is not Need.TELECONSULTATION or not numbers.is_mobile(call.number or ""):
+        return _book(call)
+    call = replace(call, stage=Stage.CONSENT, tries=0)
+    return Turn(call, (Ask((prompts.ASK_CONSENT,), call, timeout=5),))
+
+
+def _book(call: Call) -> Turn:
+    call = replace(call, tries=0)
+    return Turn(call, (BookCallback(call),))

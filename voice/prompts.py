@@ -1,0 +1,199 @@
+"""Every French sentence a caller or a regulator hears in a call (call-back legs: `leg_prompts`).
+
+Sentences are short, say the function before the key, offer at most four choices, and are free of
+characters that a document could choke on (`speakable`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from routing.model import Need, Notice, Reason
+from voice.call import Brief
+from workers.callbacks.callback import AgeClass
+
+# The 15 comes first, before any menu: a caller in danger must not have to listen.
+WELCOME = (
+    "SOS Médecins. Danger vital : raccrochez, composez le 15. "
+    "Malaise grave, mal à respirer, douleur à la poitrine : tapez étoile."
+)
+DANGER = "Raccrochez et composez le 15, maintenant. Si vous ne le pouvez pas, restez en ligne."
+ASK_PLACE = "Tapez le code postal du malade, ou dites le nom de sa commune."
+PLACE_NOT_HEARD = (
+    "Tapez les cinq chiffres du code postal, ou dites la commune. Pour parler à quelqu'un, tapez 0."
+)
+PLACE_UNKNOWN = "Ce code postal n'existe pas."
+CHOICE_NOT_HEARD = "Je n'ai pas compris."
+TO_A_HUMAN = "Je vous passe quelqu'un. Ne quittez pas."
+STAY = "Ne quittez pas."
+NEXT_DESK = "Le poste est occupé. Nous appelons le suivant, ne quittez pas."
+GOODBYE = "Au revoir."
+ASK_AGE = (
+    "Pour un bébé de moins de 2 ans, tapez 1. Un enfant, tapez 2. "
+    "Un adulte, tapez 3. Une personne de 75 ans ou plus, tapez 4."
+)
+OFFER = (
+    "Toutes nos lignes sont occupées. Pour être rappelé, tapez 1. Pour rester en ligne, tapez 2. "
+    "Si l'état s'aggrave, raccrochez et composez le 15."
+)
+ASK_NUMBER = "Tapez les dix chiffres du numéro où vous rappeler."
+NUMBER_REFUSED = "Ce numéro ne peut pas être rappelé. Donnez un numéro français ordinaire."
+ASK_CONSENT = (
+    "Pour une consultation en vidéo, par un lien envoyé en SMS, tapez 1. "
+    "Pour un conseil par téléphone, sans vidéo, tapez 2."
+)
+NOT_BOOKED = "Votre demande n'a pas pu être enregistrée. Nous rappelons nos postes, ne quittez pas."
+CALLBACK_CANCELLED = "Votre rappel est annulé. Restez en ligne pour parler à quelqu'un."
+LAST_RESORT = (
+    "Personne ne peut répondre. Composez le 15 si l'état est grave, ou le 116 117 pour un médecin de garde. "
+    "Vous pouvez aussi rappeler le 36 24."
+)
+WHISPER_KEYS = "Pour prendre l'appel, tapez 1. Pour entendre le numéro, tapez 2."
+FAULT = "Ne quittez pas, nous appelons la régulation. En cas de danger, raccrochez et composez le 15."
+
+_MENU = {
+    Need.VISIT: "une visite à domicile",
+    Need.CONSULTATION: "une consultation",
+    Need.TELECONSULTATION: "une téléconsultation",
+    Need.ADVICE: "un conseil",
+}
+_NEED = {
+    Need.VISIT: "visite",
+    Need.CONSULTATION: "consultation",
+    Need.TELECONSULTATION: "téléconsultation",
+    Need.ADVICE: "conseil",
+}
+_AGE = {
+    AgeClass.INFANT: "bébé",
+    AgeClass.CHILD: "enfant",
+    AgeClass.ADULT: "adulte",
+    AgeClass.SENIOR: "75 ans ou plus",
+}
+_NO_SUCH = {
+    Need.VISIT: "Pas de visite à domicile possible",
+    Need.CONSULTATION: "Pas de consultation possible",
+    Need.TELECONSULTATION: "Pas de téléconsultation possible",
+    Need.ADVICE: "Pas de conseil possible",
+    None: "Pas de médecin disponible",
+}
+_UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def confirm_place(name: str) -> str:
+    """A guessed place, confirmed by silence."""
+    return f"Le malade est {at(name)} ? Sinon, tapez son code postal."
+
+
+def choose_commune(names: Sequence[str], other: bool) -> str:
+    """Which of the communes sharing a postcode; the last key may stand for the rest."""
+    lines = [f"Pour {name}, tapez {key}." for key, name in enumerate(names, 1)]
+    if other:
+        lines.append(f"Pour une autre commune, tapez {len(names) + 1}.")
+    return " ".join(lines)
+
+
+def need_menu(offers: Sequence[Need]) -> str:
+    """« Pour une visite à domicile, tapez 1. Une consultation, tapez 2. … »"""
+    lines = [f"{_MENU[need]}, tapez {key}." for key, need in enumerate(offers, 1)]
+    return "Pour " + " ".join(line if i == 0 else line[0].upper() + line[1:] for i, line in enumerate(lines))
+
+
+def notice(told: Notice, place: str | None) -> str:
+    """Why the thing asked for cannot be had, in one sentence; a closure speaks its own words."""
+    if told.message:
+        return speakable(told.message)
+    where = f" {at(place)}" if place else ""
+    when = " en ce moment" if told.reason in (Reason.OUT_OF_HOURS, Reason.CLOSURE) else ""
+    return f"{_NO_SUCH[told.need]}{where}{when}."
+
+
+def connecting(name: str | None) -> str:
+    """Said before the first desk rings, so that the caller knows where the call goes."""
+    return f"SOS Médecins, {name}. {STAY}" if name else STAY
+
+
+def own_number(number: str) -> str:
+    """The caller's own number, read back."""
+    return (
+        f"Nous vous rappelons au {in_pairs(number)}. Pour confirmer, tapez 1. Pour un autre numéro, tapez 2."
+    )
+
+
+def read_back(number: str) -> str:
+    """A typed number, read back."""
+    return f"Vous avez tapé le {in_pairs(number)}. Pour confirmer, tapez 1. Pour corriger, tapez 2."
+
+
+def promised(promise: str, number: str) -> str:
+    """The promise, spoken only once it is committed."""
+    return (
+        f"C'est noté. SOS Médecins vous rappelle {promise}, au {in_pairs(number)}. "
+        f"Si l'état s'aggrave, composez le 15. {GOODBYE}"
+    )
+
+
+def promise(by: datetime, now: datetime, measured: bool) -> str:
+    """« avant 21 h 40 », or the latest the rules allow: « dans la soirée, au plus tard à 23 h ». Local times."""
+    day = "" if by.date() == now.date() else "demain "
+    clock = f"{by.hour} h" + (f" {by.minute:02d}" if by.minute else "")
+    if measured:
+        return f"{day}avant {clock}"
+    return f"{day}{_part_of_day(by)}, au plus tard à {clock}"
+
+
+def _part_of_day(at_time: datetime) -> str:
+    hour = at_time.hour
+    return (
+        "dans la nuit" if hour < 6 or hour == 23 else
+        "dans la matinée" if hour < 12 else
+        "dans l'après-midi" if hour < 18 else
+        "dans la soirée"
+    )  # fmt: skip
+
+
+def waiting(promise: str, ahead: int) -> str:
+    """What a caller who already waits for a call-back hears when ringing again."""
+    place = "Vous êtes le prochain." if ahead == 0 else f"{ahead} personne{'s' * (ahead > 1)} avant vous."
+    return (
+        f"SOS Médecins vous rappelle {promise}. {place} Pour annuler, tapez 1. "
+        "Pour changer de numéro, tapez 2. Pour parler à quelqu'un, restez en ligne."
+    )
+
+
+def whisper(brief: Brief) -> str:
+    """« Appel 3624, Toulouse, visite. »: place, need, age class and urgency, nothing more."""
+    parts = ["Appel prioritaire 36 24" if brief.priority else "Appel 36 24"]
+    parts.append(brief.place or "lieu inconnu")
+    parts.append(_NEED[brief.need] if brief.need else "besoin inconnu")
+    if brief.age:
+        parts.append(_AGE[brief.age])
+    return ", ".join(parts) + "."
+
+
+def caller_number(number: str | None) -> str:
+    """The patient's number, so that a call that breaks can be rung back."""
+    return f"Numéro du patient : {in_pairs(number)}." if number else "Numéro masqué."
+
+
+def at(name: str) -> str:
+    """« à Toulouse », « au Mans », « aux Ulis », « à La Rochelle »."""
+    if name.startswith("Le "):
+        return f"au {name[3:]}"
+    if name.startswith("Les "):
+        return f"aux {name[4:]}"
+    return f"à {name}"
+
+
+def in_pairs(number: str) -> str:
+    """A French number as people say it: 06 39 98 00 01. Others digit by digit."""
+    national = "0" + number[3:] if number.startswith("+33") else number.lstrip("+")
+    if len(national) % 2:
+        return " ".join(national)
+    return " ".join(national[i : i + 2] for i in range(0, len(national), 2))
+
+
+def speakable(text: str) -> str:
+    """Text without the characters XML 1.0 forbids: one of them in an announcement drops the call."""
+    return " ".join(_UNSPEAKABLE.sub(" ", text).split())

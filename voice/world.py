@@ -1,0 +1,94 @@
+"""What a step may look at, made of the real map, the live rule book and Redis."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from routing.book import LiveBook
+from routing.compiled import RuleBook
+from routing.decision import decide, offers
+from routing.geography import names
+from routing.geography.landlines import Landlines
+from routing.geography.places import Places
+from routing.model import Decision, Load, Located, Need, PlaceSource
+from voice.call import OpenCallback, World
+from workers.records.events import EventLog
+
+CLEAR_NAME = 0.8  # below this likeness a spoken name is asked again
+
+
+class Map:
+    """Places, landline prefixes and spoken names, as the flow asks for them."""
+
+    def __init__(self, places: Places, landlines: Landlines) -> None:
+        self.places, self._landlines = places, landlines
+
+    def name(self, insee: str) -> str | None:
+        """The commune's name."""
+        commune = self.places.commune(insee)
+        return commune.name if commune else None
+
+    def by_postcode(self, code: str) -> tuple[str, ...]:
+        """INSEE codes sharing a postcode, most inhabitants first."""
+        return tuple(commune.insee for commune in self.places.by_postcode(code))
+
+    def locate(self, number: str | None) -> Located | None:
+        """Where a landline's prefix lies."""
+        return self._landlines.locate(number) if number else None
+
+    def spoken(self, words: str) -> Located | None:
+        """The commune that was said; the most populous of equally good ones, since the caller confirms it."""
+        matches = names.find(self.places, words)
+        if not matches or matches[0].score < CLEAR_NAME:
+            return None
+        return Located(matches[0].commune.insee, matches[0].score, PlaceSource.SPOKEN)
+
+
+class Book:
+    """One rule book, as the flow asks it."""
+
+    def __init__(self, book: RuleBook) -> None:
+        self._book = book
+        self.version = book.version
+
+    def decide(self, place: Located | None, need: Need | None, at: datetime, load: Load) -> Decision:
+        """Whom to ring."""
+        return decide(self._book, place, need, at, load)
+
+    def offers(self, place: Located | None, at: datetime) -> tuple[Need, ...]:
+        """What can be had there now."""
+        return offers(self._book, place, at)
+
+    def owners(self, insee: str) -> frozenset[str]:
+        """The associations that own a commune."""
+        return self._book.owners(insee)
+
+    def asks_age(self, slug: str | None) -> bool:
+        """Whether the association wants the age class."""
+        association = self._book.association(slug) if slug else None
+        return association is not None and association.asks_age
+
+    def announcement(self, slug: str | None, at: datetime) -> str | None:
+        """What the association wants said before its desk rings."""
+        del at
+        association = self._book.association(slug) if slug else None
+        return association.announcement if association else None
+
+
+class Surroundings:
+    """Makes the `World` of each step; nothing in it waits longer than the voice clients' limits."""
+
+    def __init__(self, live_book: LiveBook, map_: Map, log: EventLog) -> None:
+        self._live_book, self._map, self._log = live_book, map_, log
+
+    no_load = Load()
+
+    def at(self, now: datetime, open_callback: OpenCallback | None = None) -> World:
+        """The world at an instant."""
+
+        def load(regulators: tuple[str, ...]) -> Load:
+            if not regulators:
+                return Load()
+            return Load(self._log.lines_in_use(regulators, now.timestamp()))
+
+        return World(Book(self._live_book.current), self._map, now, load, open_callback)

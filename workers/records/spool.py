@@ -1,0 +1,93 @@
+"""Lines kept on disk while the store they belong in cannot take them: appended, fsynced, drained once."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+BATCH = 500  # lines handed over at once
+
+
+class Spool:
+    """A directory of line files, one an open process. A file whose process is gone is drained by any other.
+
+    Lines may be handed over twice (a crash between the hand-over and the removal): what takes them must be
+    idempotent.
+    """
+
+    def __init__(self, directory: Path, name: str) -> None:
+        self._directory, self._name = directory, name
+        self._lock = threading.Lock()
+        self._file: int | None = None
+        directory.mkdir(parents=True, exist_ok=True)
+
+    def append(self, lines: Sequence[str]) -> None:
+        """Write the lines and wait for the disk. Raises OSError when the disk refuses."""
+        data = "".join(line + "\n" for line in lines).encode()
+        with self._lock:
+            file = self._open()
+            os.write(file, data)
+            os.fdatasync(file)
+
+    def size(self) -> int:
+        """Bytes waiting, of all processes."""
+        return sum(path.stat().st_size for path in self._directory.glob(f"{self._name}-*.lines"))
+
+    def drain(self, take: Callable[[list[str]], bool]) -> int:
+        """Hand waiting lines to `take` until it refuses; returns how many it took."""
+        with self._lock:
+            self._close()
+        return sum(
+            self._drain_file(path, take) for path in sorted(self._directory.glob(f"{self._name}-*.lines"))
+        )
+
+    def _open(self) -> int:
+        while self._file is None:
+            path = self._directory / f"{self._name}-{os.getpid()}-{time.time_ns()}.lines"
+            file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+            fcntl.flock(file, fcntl.LOCK_SH)  # tells drainers that its writer lives
+            if os.fstat(file).st_nlink:
+                self._file = file
+            else:
+                os.close(file)  # a drainer took it for an empty leftover before the lock was ours
+        return self._file
+
+    def _close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _drain_file(self, path: Path, take: Callable[[list[str]], bool]) -> int:
+        try:
+            file = os.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            return 0
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            return 0  # its writer is at work, or another drainer
+        try:
+            return self._hand_over(path, take)
+        finally:
+            os.close(file)
+
+    @staticmethod
+    def _hand_over(path: Path, take: Callable[[list[str]], bool]) -> int:
+        if not path.exists():
+            return 0
+        lines = [line for line in path.read_text(errors="replace").split("\n") if line]
+        taken = 0
+        while taken < len(lines) and take(lines[taken : taken + BATCH]):
+            taken = min(taken + BATCH, len(lines))
+        if taken == len(lines):
+            path.unlink()
+        elif taken:
+            rest = path.with_suffix(".rest")
+            rest.write_text("".join(line + "\n" for line in lines[taken:]))
+            os.replace(rest, path)
+        return taken
