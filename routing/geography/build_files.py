@@ -12,21 +12,17 @@ from routing.geography.places import COMMUNES_FORMAT, Commune
 
 
 def write_communes(path: Path, communes: Iterable[Commune]) -> None:
-    """One line a commune, in order of INSEE code: code, name, inhabitants, longitude, latitude, postcodes."""
-    lines = (
-        "\t".join(
-            (
-                one.insee,
-                one.name,
-                str(one.population),
-                f"{one.lon:.5f}",
-                f"{one.lat:.5f}",
-                " ".join(one.postcodes),
-            )
-        )
-        for one in sorted(communes, key=lambda one: one.insee)
-    )
-    _write(path, COMMUNES_FORMAT, lines)
+    """One line a column (quick to load), values tab-separated in order of INSEE code."""
+    rows = sorted(communes, key=lambda one: one.insee)
+    columns: list[Iterable[str]] = [
+        (one.insee for one in rows),
+        (one.name for one in rows),
+        (str(one.population) for one in rows),
+        (f"{one.lon:.5f}" for one in rows),
+        (f"{one.lat:.5f}" for one in rows),
+        (" ".join(one.postcodes) for one in rows),
+    ]
+    _write(path, COMMUNES_FORMAT, map("\t".join, columns))
 
 
 def write_prefixes(path: Path, prefixes: Iterable[tuple[str, str, float]]) -> None:

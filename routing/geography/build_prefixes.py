@@ -13,7 +13,7 @@ from routing.geography.places import Places
 
 NEAR_KM = 15.0  # what counts as "there": the usual distance from one association's town to its outskirts
 
-# Zones named after a commune that is no INSEE code, or no longer one. Mayotte: Mamoudzou holds the prefecture.
+# Zones whose name is no INSEE code of today. Mayotte: Mamoudzou holds the prefecture.
 _RENAMED = {"09751": "97502", "09761": "97611", "20004": "2A004", "97127": "97801"}
 
 
@@ -40,7 +40,7 @@ def zone_communes(zones: Mapping[str, str], mentioned: Iterable[str], places: Pl
 def shares(chiefs: Mapping[str, str], members: Mapping[str, str], places: Places) -> dict[str, float]:
     """Zone -> share of its inhabitants who live within `NEAR_KM` of the commune that stands for it (0..1).
 
-    `members`: commune -> zone, of 2013; communes merged since are counted with the one they joined, if listed.
+    `members`: commune -> zone, of 2013; communes that have merged since are left out.
     """
     near: Counter[str] = Counter()
     total: Counter[str] = Counter()
@@ -59,7 +59,7 @@ def shares(chiefs: Mapping[str, str], members: Mapping[str, str], places: Places
 def prefixes(
     table: Mapping[str, str], chiefs: Mapping[str, str], weight: Mapping[str, float]
 ) -> Iterator[tuple[str, str, float]]:
-    """(prefix, INSEE code, share) for each six-digit prefix, and for the 5- and 4-digit ones a majority agrees on.
+    """(prefix, INSEE code, share) for six-digit prefixes, and shorter ones where a majority agrees.
 
     `table`: six-digit prefix -> zone.
     """

@@ -50,7 +50,7 @@ class Grid(Generic[T]):
             self._cells.setdefault(cell, []).append((lon, lat, item))
 
     def near(self, lon: float, lat: float, radius_km: float) -> list[tuple[float, T]]:
-        """(km, item) for all items within `radius_km`, the nearest first; equals keep the order they came in."""
+        """(km, item) for all items within `radius_km`, nearest first; equals in the order they came."""
         found = []
         for cell in self._cells_around(lon, lat, radius_km):
             for item_lon, item_lat, item in self._cells.get(cell, ()):

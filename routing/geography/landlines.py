@@ -12,8 +12,8 @@ from routing.model import Located, PlaceSource
 PREFIXES_FILE = Path(__file__).parent / "data" / "prefixes.tsv.gz"
 PREFIXES_FORMAT = "3624-prefixes-1"
 
-# Numbers move freely inside their 01-05 zone since 2020 and all over metropolitan France since 2023 (Arcep), and
-# the table is of 2013: even an exact prefix is a hint. An assumption until call records can calibrate it.
+# Numbers move inside their 01-05 zone since 2020, all over metropolitan France since 2023 (Arcep), and the
+# table is of 2013: even an exact prefix is a hint. An assumption until call records can calibrate it.
 STAYED = 0.85
 # An overseas number outside the table says its territory only; the chef-lieu stands for it.
 TERRITORY_ONLY = 0.3
@@ -42,7 +42,7 @@ class Landlines:
     __slots__ = ("_prefixes",)
 
     def __init__(self, prefixes: Mapping[str, tuple[str, float]]) -> None:
-        """`prefixes`: national prefix of 6, 5 or 4 digits -> (INSEE code, share of its callers near it, 0..1)."""
+        """`prefixes`: national prefix of 6, 5 or 4 digits -> (INSEE code, share of callers near it)."""
         self._prefixes = prefixes
 
     @classmethod
