@@ -33,6 +33,11 @@ def make_up(var_dir: Path) -> Path:
     return path
 
 
+def environment() -> dict[str, str]:
+    """Return this process's environment and, for what it lacks, the secrets that `make setup` made up."""
+    return with_made_up(os.environ)
+
+
 def with_made_up(env: Mapping[str, str]) -> dict[str, str]:
     """Return the environment with the secrets it lacks filled in from the file, and marked as made up."""
     path = _path(Path(env.get("VAR_DIR") or "var"))

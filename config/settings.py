@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +18,7 @@ from pydantic import (
     field_validator,
 )
 
-from config.made_up import with_made_up
+from config.made_up import environment
 
 PORT_FIELDS = ("port", "console_port", "simulator_port", "feed_port", "embedded_redis_port")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -165,7 +164,7 @@ class Settings(BaseModel):
     @classmethod
     def of_process(cls) -> Self:
         """Read this process's environment and, for what it lacks, the secrets that `make setup` made up."""
-        return cls.from_env(with_made_up(os.environ))
+        return cls.from_env(environment())
 
     @property
     def simulated(self) -> bool:

@@ -1,0 +1,82 @@
+"""Waits until a call can be taken, then prints the links; says what is missing when it takes too long."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+
+import click
+
+from config.settings import Settings
+
+SAY_AFTER = 20.0  # seconds without an answer before telling what is not ready
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What `/health/ready` says: ready or not, and each dependency that is not, in words."""
+
+    ready: bool
+    words: str
+
+
+def announce(settings: Settings, processes: list[str]) -> None:
+    """Print the links once all is ready; until then, say every twenty seconds what is not."""
+    began = said = time.monotonic()
+    while (state := _all_ready(settings, processes)).words:
+        if time.monotonic() - said > SAY_AFTER:
+            said = time.monotonic()
+            click.echo(f"\n  Pas encore prêt après {said - began:.0f} s : {state.words}\n")
+        time.sleep(0.1)
+    click.echo("\n".join(["", *_links(settings, processes), ""]))
+
+
+def readiness(url: str) -> Readiness:
+    """Ask one process's `/health/ready`; 2 s at most."""
+    try:
+        with urllib.request.urlopen(f"{url}/health/ready", timeout=2) as answer:  # noqa: S310 - our own URL
+            answer.read()
+            return Readiness(True, "")
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return Readiness(False, _words(refusal.read()))
+    except OSError as fault:
+        return Readiness(False, f"{url} ne répond pas ({getattr(fault, 'reason', fault)})")
+
+
+def answers(url: str) -> bool:
+    """Whether anything speaks HTTP at this URL, whatever it says."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own URL
+            answer.read()
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
+    except OSError:
+        return False
+    return True
+
+
+def _all_ready(settings: Settings, processes: list[str]) -> Readiness:
+    state = readiness(f"http://127.0.0.1:{settings.port}")
+    if state.ready and "simulator" in processes and not answers(settings.simulator_url):
+        return Readiness(False, f"le simulateur ne répond pas encore ({settings.simulator_url})")
+    return state
+
+
+def _words(body: bytes) -> str:
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False)
+    except ValueError:
+        return body[:200].decode("utf-8", "replace") or "réponse vide"
+
+
+def _links(settings: Settings, processes: list[str]) -> list[str]:
+    links = ["  3624 est prêt.", f"  Webhooks   {settings.public_url}/voice/incoming"]
+    if "simulator" in processes:
+        links.append(f"  Téléphone  http://localhost:{settings.simulator_port}/")
+    if "console" in processes:
+        links.append(f"  Console    {settings.console_url}/")
+    return [*links, "  Terminal   .venv/bin/sos3624 call", "  Ctrl-C arrête tout."]
