@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import asin, ceil, cos, floor, radians, sin, sqrt
+from math import asin, cos, floor, radians, sin, sqrt
 from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -37,16 +37,17 @@ def great_circle_km(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> f
 class Grid(Generic[T]):
     """Items by place, in square cells of `cell_degrees`; built once, then only read.
 
-    Wraps at the 180th meridian. Not for the poles: France's land ends at 51° N (Terre-Adélie has no callers).
+    Wraps at the 180th meridian; not meant for the poles.
     """
 
     def __init__(self, items: Iterable[tuple[float, float, T]], cell_degrees: float = 0.25) -> None:
         """`items` are (lon, lat, item), degrees."""
-        self._size = cell_degrees
-        self._columns = ceil(360 / cell_degrees)
+        # Whole cells around the globe, or the 180th meridian would cut one in two.
+        self._columns = max(1, round(360 / cell_degrees))
+        self._size = 360 / self._columns
         self._cells: dict[tuple[int, int], list[tuple[float, float, T]]] = {}
         for lon, lat, item in items:
-            cell = (floor(lon / cell_degrees) % self._columns, floor(lat / cell_degrees))
+            cell = (floor(lon / self._size) % self._columns, floor(lat / self._size))
             self._cells.setdefault(cell, []).append((lon, lat, item))
 
     def near(self, lon: float, lat: float, radius_km: float) -> list[tuple[float, T]]:
@@ -61,7 +62,7 @@ class Grid(Generic[T]):
         return found
 
     def _cells_around(self, lon: float, lat: float, radius_km: float) -> Iterable[tuple[int, int]]:
-        reach_lat = radius_km / KM_PER_DEGREE
+        reach_lat = radius_km / KM_PER_DEGREE + 1e-9  # rounding must not lose what lies on the edge
         # A degree of longitude is shortest at the edge that lies nearest to a pole.
         shrink = cos(radians(min(89.0, abs(lat) + reach_lat)))
         reach_lon = min(180.0, reach_lat / shrink)

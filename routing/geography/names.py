@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log10
@@ -19,6 +19,7 @@ NEAR_ENOUGH = 78.0  # fuzz.ratio under which two names are not taken for one ano
 INSIDE_A_SENTENCE = 0.9  # a name found among other words is a little less sure than a name alone
 MISHEARD = 0.9  # nor is the best likeness ever as sure as the name itself
 CUT_SHORT = 0.1  # of a commune's inhabitants, those taken to say the beginning of its name only
+WORTH_SAYING = 0.005  # below, a match is no second choice
 SHORTEST = 4  # letters; a shorter word alone is a filler more often than a village (Us, Bu, Eu)
 
 _HESITATION = frozenset(("euh", "heu", "euhm", "hum", "hein", "bah", "ben", "hmm", "mmm"))
@@ -154,7 +155,7 @@ def _number(text: str) -> int | None:
 
 
 def _territory(places: Places, words: Sequence[str]) -> list[Match]:
-    """A whole island named alone: its most populous communes, rather than a hamlet of that name (La Réunion)."""
+    """A whole island named alone: its most populous communes, not a hamlet of that name (La Réunion)."""
     *_, core = _peeled(words)
     departement = _OVERSEAS.get(_key(core))
     there = [one for one in places.all() if one.departement == departement] if departement else []
@@ -245,5 +246,6 @@ def _shared(communes: Sequence[Commune], whole: float) -> list[Match]:
     return _ranked([Match(one, round(whole * (one.population + 1) / total, 3)) for one in communes])
 
 
-def _ranked(matches: list[Match]) -> list[Match]:
-    return sorted(matches, key=lambda match: (-match.score, -match.commune.population, match.commune.insee))
+def _ranked(matches: Iterable[Match]) -> list[Match]:
+    ranked = sorted(matches, key=lambda match: (-match.score, -match.commune.population, match.commune.insee))
+    return ranked[:1] + [match for match in ranked[1:] if match.score >= WORTH_SAYING]
