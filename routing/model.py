@@ -93,6 +93,10 @@ class Load:
 
     lines_in_use: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     waiting: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    overflowed: Mapping[str, int] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # "from>to", last hour
+    today: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))  # patients, by association
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,37 @@
+"""Public and school holidays by territory, as sets of dates (source: the package `holidays`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import lru_cache
+
+from holidays.countries.france import France
+
+_france: Callable[..., Mapping[date, str]] = France  # its own constructor carries no types
+
+# The package knows Easter and the law from 1802 to 2099; outside, a day is an ordinary day.
+FIRST_YEAR, LAST_YEAR = 1900, 2099
+
+
+@lru_cache(maxsize=512)
+def public_holidays(territory: str | None, year: int) -> frozenset[date]:
+    """The year's public holidays in a territory (ISO 3166-2:FR part, "6AE" for Alsace-Moselle).
+
+    An unknown territory has the mainland's: a misspelt one must not stop a call. `routing.checks` reports it.
+    """
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        return frozenset()
+    subdivision = territory if territory in KNOWN_TERRITORIES else None
+    return frozenset(_france(years=year, subdiv=subdivision, expand=False))
+
+
+@lru_cache(maxsize=64)
+def school_holidays(zone: str, year: int) -> frozenset[date]:
+    """The year's school holidays of mainland zone A, B or C."""
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        return frozenset()
+    return frozenset(_france(years=year, subdiv=f"Zone {zone}", categories="school", expand=False))
+
+
+KNOWN_TERRITORIES = frozenset(s for s in France.subdivisions if not s.startswith("Zone"))
