@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import importlib
+import sys
 
 import click
 
 from config.settings import SettingsRefused
+from console.cli.refusal import in_words
 
 COMMANDS = {
-    "call": "Joue un appel dans le terminal, à travers les vrais webhooks.",
+    "route": "Dit qui serait appelé, et pourquoi.",
     "check": "Vérifie les règles de routage : trous, recouvrements, boucles, numéros morts.",
+    "call": "Joue un appel dans le terminal, à travers les vrais webhooks.",
     "doctor": "Dit l'état de chaque réglage et de chaque dépendance, avec la réparation.",
     "release": "Met le schéma à jour et charge les règles de démonstration s'il n'y en a aucune.",
-    "route": "Dit qui serait appelé, et pourquoi.",
     "run": "Démarre tous les processus (make run).",
 }
+
+
+def main() -> None:
+    """Run one command; exit 2 with one line on input that is not known."""
+    try:
+        sys.exit(_commands.main(prog_name="sos3624", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        said = in_words(error)
+        said.show()
+        sys.exit(said.exit_code)
+    except SettingsRefused as refused:
+        click.echo(str(refused), err=True)
+        sys.exit(1)
+    except click.Abort:
+        sys.exit(130)
 
 
 class _Lazily(click.Group):
@@ -34,15 +51,9 @@ class _Lazily(click.Group):
         with formatter.section("Commandes"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            return super().invoke(ctx)
-        except SettingsRefused as refused:
-            raise click.ClickException(str(refused)) from None
-
 
 @click.command(cls=_Lazily, options_metavar="", subcommand_metavar="COMMANDE [OPTIONS]…")
-def main() -> None:
+def _commands() -> None:
     """3624 : le téléphone de SOS Médecins."""
 
 

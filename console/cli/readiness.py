@@ -26,7 +26,7 @@ class Readiness:
 def announce(settings: Settings, processes: list[str]) -> None:
     """Print the links once all is ready; until then, say every twenty seconds what is not."""
     began = said = time.monotonic()
-    while (state := _all_ready(settings, processes)).words:
+    while not (state := _all_ready(settings, processes)).ready:
         if time.monotonic() - said > SAY_AFTER:
             said = time.monotonic()
             click.echo(f"\n  Pas encore prêt après {said - began:.0f} s : {state.words}\n")
@@ -35,14 +35,13 @@ def announce(settings: Settings, processes: list[str]) -> None:
 
 
 def readiness(url: str) -> Readiness:
-    """Ask one process's `/health/ready`; 2 s at most."""
+    """Ask one process's `/health/ready`; 2 s at most. A degraded one takes calls, yet is not all there."""
     try:
         with urllib.request.urlopen(f"{url}/health/ready", timeout=2) as answer:  # noqa: S310 - our own URL
-            answer.read()
-            return Readiness(True, "")
+            return _read(answer.read())
     except urllib.error.HTTPError as refusal:
         with refusal:
-            return Readiness(False, _words(refusal.read()))
+            return _read(refusal.read())
     except OSError as fault:
         return Readiness(False, f"{url} ne répond pas ({getattr(fault, 'reason', fault)})")
 
@@ -66,11 +65,13 @@ def _all_ready(settings: Settings, processes: list[str]) -> Readiness:
     return state
 
 
-def _words(body: bytes) -> str:
+def _read(body: bytes) -> Readiness:
     try:
-        return json.dumps(json.loads(body), ensure_ascii=False)
-    except ValueError:
-        return body[:200].decode("utf-8", "replace") or "réponse vide"
+        said = json.loads(body)
+        down = [name for name, state in said["dependencies"].items() if state == "down"]
+        return Readiness(said["status"] == "ok", ", ".join(f"{name} ne répond pas" for name in down))
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return Readiness(False, f"réponse illisible : {body[:200]!r}")
 
 
 def _links(settings: Settings, processes: list[str]) -> list[str]:

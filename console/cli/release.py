@@ -6,6 +6,8 @@ import click
 
 from config import migrate, stores
 from config.settings import Settings
+from console.cli.rulebook import demonstrates
+from routing import store
 
 
 @click.command(
@@ -15,9 +17,15 @@ def command() -> None:
     """Upgrade the schema, then see to it that there is a rule book."""
     settings = Settings.of_process()
     migrate.upgrade(settings)
-    click.echo("Schéma à jour.")
     engine = stores.engine(settings)
     try:
-        click.echo("TODO book")
+        version = store.ensure_demo(engine) if demonstrates(settings) else store.current_version(engine)
     finally:
         engine.dispose()
+    if version:
+        click.echo(f"Schéma à jour ; règles n° {version} en vigueur.")
+    else:
+        # Its numbers are fictional: through a real carrier they would ring nobody, or somebody else.
+        click.echo(
+            "Schéma à jour ; aucune règle : publiez un premier jeu de règles avant de prendre des appels."
+        )

@@ -44,7 +44,8 @@ class Supervised(Process):  # type: ignore[misc] # honcho is not typed
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         pause, code = FIRST_PAUSE, 0
-        self._send_message({"pid": os.getpid()}, type="start")  # honcho waits for one, even if we never start
+        if self._stopping.is_set():
+            self._send_message({"pid": os.getpid()}, type="start")  # honcho waits for one from everybody
         while not self._stopping.is_set():
             started = time.monotonic()
             code = self._live()
