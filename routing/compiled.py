@@ -85,9 +85,9 @@ class Service:
         return known
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Claim:
-    """An association's title to a commune. A `nearest` one counts where no other title holds before it."""
+    """An association's title to communes. A `nearest` one counts where no other title holds before it."""
 
     association: str
     since: float

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from math import inf
+from math import cos, inf, pi, radians, sin
+from operator import itemgetter
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from routing.compiled import Chain, Claim
 from routing.document import Area, Association, Document, Reach
-from routing.geography.grid import Grid, distance_km
+from routing.geography.grid import EARTH_RADIUS_KM, KM_PER_DEGREE, distance_km
 from routing.geography.places import Commune, parent
 from routing.model import Need
 
 IN_REACH = 10  # more than a decision ever rings
-_KM_WHEN_TABLE_IS_MUTE = 0.0
 
 
 class Gazetteer(Protocol):
@@ -32,12 +33,18 @@ class Gazetteer(Protocol):
 
 
 class Terrain:
-    """The communes prepared once for all associations of a book."""
+    """The communes prepared once for all associations of a book.
+
+    Nearness is compared as the squared chord between points of the unit sphere: it grows with the distance
+    and needs no trigonometry for each of the 150,000 pairs.
+    """
 
     def __init__(self, places: Gazetteer) -> None:
         self.places = places
         self.communes = {commune.insee: commune for commune in places.all()}
-        self.grid = Grid((c.lon, c.lat, c) for c in self.communes.values())
+        by_latitude = sorted(self.communes.values(), key=lambda commune: commune.lat)
+        self._latitudes = [commune.lat for commune in by_latitude]
+        self._points = [(*_point(c.lon, c.lat), c.insee, c.departement) for c in by_latitude]
         self.parts: dict[str, list[str]] = defaultdict(list)  # a city's arrondissements
         self.departements: dict[str, list[str]] = defaultdict(list)
         for commune in self.communes.values():
@@ -46,9 +53,35 @@ class Terrain:
             if city is not None:
                 self.parts[city].append(commune.insee)
 
+    def near(self, lon: float, lat: float, km: float) -> list[_Near]:
+        """(squared chord, INSEE code, département) of the communes within `km`, in no order."""
+        degrees = km / KM_PER_DEGREE
+        first = bisect_left(self._latitudes, lat - degrees)
+        last = bisect_right(self._latitudes, lat + degrees)
+        limit, (x, y, z) = squared_chord(km), _point(lon, lat)
+        return [
+            (chord, insee, departement)
+            for a, b, c, insee, departement in self._points[first:last]
+            if (chord := (a - x) * (a - x) + (b - y) * (b - y) + (c - z) * (c - z)) <= limit
+        ]
 
-# A title as it is gathered: (nearest?, km, slug, since, until), which is also its order.
-_Title = tuple[bool, float, str, float, float]
+
+def squared_chord(km: float) -> float:
+    """The square of the straight line through the unit sphere between two points `km` apart."""
+    return (2 * sin(min(km / EARTH_RADIUS_KM, pi) / 2)) ** 2
+
+
+def _point(lon: float, lat: float) -> tuple[float, float, float]:
+    phi, theta = radians(lat), radians(lon)
+    return cos(phi) * cos(theta), cos(phi) * sin(theta), sin(phi)
+
+
+_Near = tuple[float, str, str]
+# Who can be asked from a commune: (squared chord, slug, its titles by nearness); the first two are its order.
+_Asked = tuple[float, str, tuple[Claim, ...]]
+# A title by name: (squared chord, slug, since, until) is its order.
+_Title = tuple[float, str, float, float, Claim]
+_nearness, _order = itemgetter(0, 1), itemgetter(0, 1, 2, 3)
 
 
 def chains(document: Document, terrain: Terrain) -> dict[Need, dict[str, Chain]]:
@@ -69,60 +102,74 @@ def reach_km(reach: Reach, need: Need, departement: str) -> float:
     return reach.consultation
 
 
-def _near(document: Document, terrain: Terrain) -> dict[str, list[tuple[float, Commune]]]:
+def _near(document: Document, terrain: Terrain) -> dict[str, list[_Near]]:
     """Per association, the communes around its seat as far as any need reaches."""
     reach = document.reach
     farthest = max(reach.consultation, reach.visit_elsewhere, *reach.visit.values(), 0.0)
-    return {one.slug: terrain.grid.near(one.lon, one.lat, farthest) for one in document.associations}
+    return {one.slug: terrain.near(one.lon, one.lat, farthest) for one in document.associations}
 
 
 def _chains_of_need(
     need: Need,
     document: Document,
     terrain: Terrain,
-    near: Mapping[str, list[tuple[float, Commune]]],
+    near: Mapping[str, list[_Near]],
     pool: dict[Chain, Chain],
 ) -> dict[str, Chain]:
     titles: dict[str, list[_Title]] = defaultdict(list)
-    reach: dict[str, list[tuple[float, str]]] = defaultdict(list)
-    limits = {d: reach_km(document.reach, need, d) for d in terrain.departements}
+    asked: dict[str, list[_Asked]] = defaultdict(list)
+    limits = {d: squared_chord(reach_km(document.reach, need, d)) for d in terrain.departements}
     for one in document.associations:
-        if not any(need in hours.needs for hours in one.hours):
-            continue
-        around = [(km, c.insee) for km, c in near[one.slug] if km <= limits[c.departement]]
-        for km, insee in around:
-            reach[insee].append((km, one.slug))
-        for area in one.areas:
-            if need in area.needs:
-                _gather(titles, one, area, around, terrain)
+        if any(need in hours.needs for hours in one.hours):
+            areas = [area for area in one.areas if need in area.needs]
+            _gather_named(titles, one, areas, terrain)
+            _gather_near(asked, one, areas, ((q, i) for q, i, d in near[one.slug] if q <= limits[d]), terrain)
     return {
-        insee: _shared(_chain(titles.get(insee, ()), reach.get(insee, ())), pool)
-        for insee in titles.keys() | reach.keys()
+        insee: _chain(titles.get(insee, []), asked.get(insee, []), pool)
+        for insee in titles.keys() | asked.keys()
     }
 
 
-def _gather(
-    titles: dict[str, list[_Title]],
+def _gather_named(
+    titles: dict[str, list[_Title]], one: Association, areas: Iterable[Area], terrain: Terrain
+) -> None:
+    for area in areas:
+        claim = _claim(one, area, nearest=False)
+        communes = _named(one, area, terrain) if claim.since < claim.until else set()
+        for insee in communes.difference(_with_parts(area.except_communes, terrain)):
+            commune = terrain.communes.get(insee)
+            if commune is not None:
+                chord = squared_chord(distance_km(one, commune))
+                titles[insee].append((chord, one.slug, claim.since, claim.until, claim))
+
+
+def _gather_near(
+    asked: dict[str, list[_Asked]],
     one: Association,
-    area: Area,
-    around: list[tuple[float, str]],
+    areas: Iterable[Area],
+    around: Iterable[tuple[float, str]],
     terrain: Terrain,
 ) -> None:
-    since, until = _period(area.valid_from, area.valid_until, one)
-    since, until = max(since, opening(one)), min(until, closing(one))
-    if since >= until:
+    titles = []
+    for area in areas:
+        claim = _claim(one, area, nearest=True)
+        if area.nearest and claim.since < claim.until:
+            limit = inf if area.radius_km is None else squared_chord(area.radius_km)
+            titles.append((limit, frozenset(_with_parts(area.except_communes, terrain)), claim))
+    slug = one.slug
+    everywhere = tuple(claim for limit, barred, claim in titles if limit == inf and not barred)
+    if len(everywhere) == len(titles):
+        for chord, insee in around:
+            asked[insee].append((chord, slug, everywhere))
         return
-    barred = set(_with_parts(area.except_communes, terrain))
-    named = _named(one, area, terrain) - barred
-    for insee in named:
-        commune = terrain.communes.get(insee)
-        if commune is not None:
-            titles[insee].append((False, distance_km(one, commune), one.slug, since, until))
-    if area.nearest:
-        limit = inf if area.radius_km is None else area.radius_km
-        for km, insee in around:
-            if km <= limit and insee not in barred:
-                titles[insee].append((True, km, one.slug, since, until))
+    for chord, insee in around:
+        held = tuple(claim for limit, barred, claim in titles if chord <= limit and insee not in barred)
+        asked[insee].append((chord, slug, held))
+
+
+def _claim(one: Association, area: Area, *, nearest: bool) -> Claim:
+    since, until = _period(area.valid_from, area.valid_until, one)
+    return Claim(one.slug, max(since, opening(one)), min(until, closing(one)), nearest)
 
 
 def _named(one: Association, area: Area, terrain: Terrain) -> set[str]:
@@ -133,7 +180,7 @@ def _named(one: Association, area: Area, terrain: Terrain) -> set[str]:
     for departement in area.departements:
         found.update(terrain.departements.get(departement, ()))
     if area.radius_km is not None and not area.nearest:
-        found.update(c.insee for _, c in terrain.grid.near(one.lon, one.lat, area.radius_km))
+        found.update(insee for _, insee, _ in terrain.near(one.lon, one.lat, area.radius_km))
     return found
 
 
@@ -143,16 +190,14 @@ def _with_parts(communes: Iterable[str], terrain: Terrain) -> Iterable[str]:
         yield from terrain.parts.get(insee, ())
 
 
-def _chain(titles: Iterable[_Title], reach: Iterable[tuple[float, str]]) -> Chain:
-    claims: list[Claim] = []
-    for nearest, _, slug, since, until in sorted(titles):
-        claims.append(Claim(slug, since, until, nearest))
-        if nearest and (since, until) == (-inf, inf):
+def _chain(titles: list[_Title], asked: list[_Asked], pool: dict[Chain, Chain]) -> Chain:
+    claims = [title[4] for title in sorted(titles, key=_order)] if titles else []
+    asked.sort(key=_nearness)
+    for _, _, held in asked:
+        claims += held
+        if any(claim.since == -inf and claim.until == inf for claim in held):
             break  # nobody farther is ever the nearest
-    return Chain(tuple(claims), tuple(dict.fromkeys(slug for _, slug in sorted(reach)))[:IN_REACH])
-
-
-def _shared(chain: Chain, pool: dict[Chain, Chain]) -> Chain:
+    chain = Chain(tuple(claims), tuple([slug for _, slug, _ in asked[:IN_REACH]]))
     return pool.setdefault(chain, chain)
 
 
