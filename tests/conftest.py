@@ -26,6 +26,14 @@ from config.settings import Settings
 ACCOUNT_SID = "AC" + "3624" * 8
 AUTH_TOKEN = "c0ffee" * 6
 SECRET_KEYS = "a" * 40
+SERVERS = {"redis_server", "postgres_server"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts a server, so that `make check` can leave it out."""
+    for item in items:
+        if SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("servers")
 
 
 def free_port() -> int:

@@ -17,7 +17,7 @@ NEEDED = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "f" * 32, 
 def test_all_faults_are_told_at_once_with_their_mends() -> None:
     with pytest.raises(SettingsRefused) as refused:
         Settings.from_env(
-            {"PORT": "a", "CALLER_ID": "0612345678", "PUBLIC_URL": "3624.fr", "DATABASE_URL": "x"}
+            {"PORT": "a", "CALLER_ID": "0639980000", "PUBLIC_URL": "3624.fr", "DATABASE_URL": "x"}
         )
     said = str(refused.value)
     for name in ("PORT", "CALLER_ID", "PUBLIC_URL", "DATABASE_URL", *NEEDED):

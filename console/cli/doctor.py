@@ -1,4 +1,4 @@
-"""`sos3624 doctor`: the state of each setting and dependency, each with its repair; exit 1 if one is broken."""
+"""`sos3624 doctor`: each setting and dependency, each with its repair; exit 1 if one is broken."""
 
 from __future__ import annotations
 
