@@ -3,7 +3,7 @@
 import random
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from simulator.clock import Stage
 from simulator.legs import Leg
@@ -82,3 +82,10 @@ class Exchange:
     def set_lines(self, lines: Mapping[str, object]) -> None:
         """Raises ValueError for a line `Line.of` refuses."""
         self.lines.update({number: Line.of(given) for number, given in lines.items()})
+
+    def variant(
+        self, speed: float | None, who: Callable[[str], Person] | None = None, **lines: Line
+    ) -> "Exchange":
+        """The same exchange with other people at the telephones, or in another time, for one call."""
+        seed = int(self.sid("")[:16], 16)
+        return replace(self, seed=seed, speed=speed, who=who, lines=self.lines | lines)

@@ -1,6 +1,7 @@
 """Plays a call written as TOML (docs/simulator.md) and says, readably, where it left what was expected."""
 
 import tomllib
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -112,10 +113,13 @@ class Driver:
 
 def play_file(path: Path, account: Account, clock: ServiceClock | None = None) -> Player:
     """Plays one file. Raises NotAsWritten, or ValueError for a file that says what nothing knows."""
-    return play_call(tomllib.loads(path.read_text(encoding="utf-8")), account, clock)
+    told = tomllib.loads(path.read_text(encoding="utf-8"))
+    return play_call(told, account, clock, seed=zlib.crc32(path.name.encode()))
 
 
-def play_call(told: Mapping[str, object], account: Account, clock: ServiceClock | None = None) -> Player:
+def play_call(
+    told: Mapping[str, object], account: Account, clock: ServiceClock | None = None, seed: int = 0
+) -> Player:
     """Plays a call given as a file's table, against the webhooks of `account`."""
     _known(told, CALL_KEYS, "the call")
     ends = dict(told.get("ends", {}))
@@ -123,11 +127,12 @@ def play_call(told: Mapping[str, object], account: Account, clock: ServiceClock 
     driver = Driver([dict(step) for step in told.get("steps", [])], bool(ends.get("silence")))
     for step in driver.steps:
         _known(step, STEP_KEYS, "a step")
-    exchange = Exchange(account, dequeue_after=told.get("queue", {}).get("taken_after"))
+    exchange = Exchange(account, seed=seed, dequeue_after=told.get("queue", {}).get("taken_after"))
     exchange.set_lines(told.get("lines", {}))
     exchange.who = lambda number: Desk(_line(exchange, driver, number))
     player = calls.incoming(exchange, str(told.get("from", calls.WITHHELD)), driver, _watch(driver))
     if clock is not None:
+        clock.at = told.get("at", clock.at)
         clock.seconds = player.stage.now
     _hang_up_on_dial(player, driver)
     calls.play(player)
