@@ -143,6 +143,7 @@ attempts = Table(
     Column("bridged_at", Instant),
     Column("ended_at", Instant),
     Column("disposition", String(16)),
+    Column("conclusion", String(16)),
     Column("seconds", Float),  # reserved to ended, when they were joined: what promises are made of
     # The carrier's list knows no reference of ours, only To and time: one open question per number.
     Index(

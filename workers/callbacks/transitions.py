@@ -17,19 +17,19 @@ def move(
     callback_id: str,
     now: datetime,
     *,
-    token: str | None = None,
+    held: str | None = None,
     **values: Any,
 ) -> bool:
     """Apply `cause` to the row if the table allows it from where the row stands. True when it did.
 
-    With a `token` only the attempt under way may move the row: what an older one still tells is void.
+    With `held`, a token, only the attempt under way may move the row: what an older one still tells is void.
     """
     row = BY_CAUSE[cause]
     statement = update(callbacks).where(
         callbacks.c.id == callback_id, callbacks.c.state.in_(sorted(row.sources))
     )
-    if token is not None:
-        statement = statement.where(callbacks.c.token == token)
+    if held is not None:
+        statement = statement.where(callbacks.c.token == held)
     changes = {"state": row.target.value, "changed_at": now} | _consequences(row.target, now) | values
     return connection.execute(statement.values(changes)).rowcount == 1
 

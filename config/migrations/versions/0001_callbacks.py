@@ -114,6 +114,7 @@ def _attempts() -> None:
         sa.Column("bridged_at", INSTANT),
         sa.Column("ended_at", INSTANT),
         sa.Column("disposition", sa.String(16)),
+        sa.Column("conclusion", sa.String(16)),
         sa.Column("seconds", sa.Float),
     )
     _unique_where("one_unresolved_attempt_per_number", "attempts", "to_index", UNRESOLVED_ONLY)

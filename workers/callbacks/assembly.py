@@ -1,0 +1,131 @@
+"""The parts of the call-backs put together for one process, from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from redis import Redis
+from sqlalchemy import Engine
+
+from config.sealing import Sealer
+from config.settings import Settings
+from routing.book import LiveBook
+from routing.decision import decide
+from routing.geography.places import Places, time_zone
+from routing.model import Load, Located, PlaceSource
+from workers.callbacks.attempts import Attempts, ZoneOf
+from workers.callbacks.callback import Callback
+from workers.callbacks.dialling import Dialler
+from workers.callbacks.doctors import Doctors
+from workers.callbacks.lapses import Lapses
+from workers.callbacks.links import Links
+from workers.callbacks.notices import Notices
+from workers.callbacks.pace import Pace
+from workers.callbacks.pool import Route
+from workers.callbacks.reservations import Reservations, Routes
+from workers.callbacks.spool import Spool
+from workers.callbacks.store import Callbacks
+from workers.callbacks.sweeper import Sweeper
+from workers.callbacks.telephony import Carrier, TwilioCarrier
+from workers.callbacks.timing import Timing
+from workers.callbacks.vault import Vault
+
+PARIS = ZoneInfo("Europe/Paris")
+PER_SECOND = 1.0  # what the carrier starts for an account by default
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything a worker, the clock, the legs or the command line may need of the call-backs."""
+
+    callbacks: Callbacks
+    attempts: Attempts
+    doctors: Doctors
+    dialler: Dialler
+    links: Links
+    lapses: Lapses
+    notices: Notices
+    spool: Spool
+    carrier: Carrier
+    shown: str
+    zone_of: ZoneOf
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        engine: Engine,
+        redis: Redis,
+        routes: Routes,
+        zone_of: ZoneOf,
+        *,
+        timing: Timing | None = None,
+        per_second: float = PER_SECOND,
+    ) -> Self:
+        """`redis` must be the impatient client: it only paces."""
+        timing = timing or Timing()
+        vault = Vault.of(settings.secret_keys)
+        attempts = Attempts(engine, vault, timing, zone_of)
+        carrier = TwilioCarrier(settings)
+        links = Links(settings.public_url, settings.secret_keys)
+        reservations = Reservations(engine, vault, routes, settings.caller_id, timing.dialling)
+        return cls(
+            callbacks=Callbacks(engine, vault),
+            attempts=attempts,
+            doctors=Doctors(engine, vault),
+            dialler=Dialler(reservations, attempts, carrier, links, Pace(redis, per_second)),
+            links=links,
+            lapses=Lapses(engine, vault, timing),
+            notices=Notices(engine),
+            spool=Spool(settings.var_dir / "bookings", Sealer(settings.secret_keys, "booking spool")),
+            carrier=carrier,
+            shown=settings.caller_id,
+            zone_of=zone_of,
+        )
+
+    def sweeper(self, bell: Callable[[str], None]) -> Sweeper:
+        """The clock's part; `bell` rings RQ."""
+        return Sweeper(
+            callbacks=self.callbacks,
+            attempts=self.attempts,
+            lapses=self.lapses,
+            notices=self.notices,
+            doctors=self.doctors,
+            spool=self.spool,
+            carrier=self.carrier,
+            bell=bell,
+            shown=self.shown,
+            zone_of=self.zone_of,
+            now=now,
+        )
+
+
+def now() -> datetime:
+    """The process's clock, for words only: leases and due times are the database's."""
+    return datetime.now(UTC)
+
+
+def routes_of(book: LiveBook) -> Routes:
+    """Who answers where, by the rule book in force at the moment of ringing."""
+
+    def routes(callback: Callback, at: datetime) -> Route:
+        place = Located(callback.commune, 1.0, PlaceSource.CHOSEN) if callback.commune else None
+        targets = decide(book.current, place, callback.need, at, Load()).targets
+        slugs = [callback.association, *(target.association for target in targets)]
+        return Route(tuple(dict.fromkeys(slug for slug in slugs if slug)), targets)
+
+    return routes
+
+
+def zones_of(places: Places) -> ZoneOf:
+    """The clock on the patient's wall."""
+
+    def zone_of(insee: str | None) -> tzinfo:
+        commune = places.commune(insee) if insee else None
+        return ZoneInfo(time_zone(commune)) if commune else PARIS
+
+    return zone_of

@@ -1,0 +1,296 @@
+"""What the carrier and the legs tell of an attempt, each told thing one conditional update or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from config.stores import database_now
+from routing.model import Need
+from workers.callbacks import policy
+from workers.callbacks.callback import IN_ATTEMPT, Callback, Cause, Conclusion, Disposition, State
+from workers.callbacks.failpoints import failpoint
+from workers.callbacks.notices import Notice, owe
+from workers.callbacks.numbers import can_be_written_to
+from workers.callbacks.store import Callbacks
+from workers.callbacks.tables import attempts, callbacks
+from workers.callbacks.timing import Timing
+from workers.callbacks.transitions import move
+from workers.callbacks.vault import Vault
+
+ZoneOf = Callable[[str | None], tzinfo]  # INSEE code -> the patient's time zone
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a leg's signed URL carries: whose attempt it is. The first CallSid to use it binds it."""
+
+    callback_id: str
+    token: str
+
+
+RANKS = {"queued": 0, "initiated": 1, "ringing": 2, "in-progress": 3}  # any other word is the end: 4
+ENDED = {
+    "completed": Disposition.ANSWERED,
+    "busy": Disposition.BUSY,
+    "no-answer": Disposition.NO_ANSWER,
+    "canceled": Disposition.CANCELED,
+}
+
+
+class Attempts:
+    """The second fence: whatever does not hold the current token, or comes from another CallSid, is void."""
+
+    def __init__(self, engine: Engine, vault: Vault, timing: Timing, zone_of: ZoneOf) -> None:
+        self._engine, self._timing, self._zone_of = engine, timing, zone_of
+        self._callbacks = Callbacks(engine, vault)
+
+    # --- what the carrier answered to our POST
+
+    def placed(self, link: Link, call_sid: str) -> bool:
+        """The carrier has the call. False when it must be hung up: cancelled meanwhile, or a second one."""
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            if not self._bind(connection, link, call_sid):
+                return False
+            lease = now + self._timing.placed
+            move(connection, Cause.PLACED, link.callback_id, now, held=link.token, lease_until=lease)
+            return self._state(connection, link) in IN_ATTEMPT
+
+    def uncertain(self, link: Link) -> None:
+        """The carrier may have it: wait for its list."""
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            settle = {"settle_at": now + self._timing.settle, "lease_until": None}
+            move(connection, Cause.UNCERTAIN, link.callback_id, now, held=link.token, **settle)
+
+    def throttled(self, link: Link, pause: timedelta) -> None:
+        """Nothing left: due again after `pause`."""
+        self._returned(Cause.THROTTLED, link, None, pause)
+
+    def refused(self, link: Link) -> None:
+        """The carrier will never ring this telephone: the next one."""
+        self._returned(Cause.REFUSED, link, Disposition.FAILED, timedelta(0))
+
+    def not_found(self, link: Link) -> None:
+        """The carrier's list, read after the settle time, does not have it."""
+        self._returned(Cause.NOT_FOUND, link, None, timedelta(0))
+
+    # --- what the doctor's leg tells
+
+    def status(self, link: Link, call_sid: str, word: str) -> None:
+        """A status event in the carrier's word; late, repeated and foreign ones change nothing."""
+        rank = RANKS.get(word, 4)
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            if not self._bind(connection, link, call_sid, rank):
+                return
+            if rank in {2, 3}:
+                self._ringing(connection, link, now)
+        failpoint("status_between")
+        if rank == 4:
+            self.leg_ended(link, ENDED.get(word, Disposition.FAILED))
+
+    def answered(self, link: Link, call_sid: str) -> Callback | None:
+        """The telephone was picked up. None: hang up, nothing said (stale, cancelled, a second call)."""
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            if not self._bind(connection, link, call_sid):
+                return None
+            self._ringing(connection, link, now)
+            if self._state(connection, link) is not State.DOCTOR_RINGING:
+                return None
+        return self._callbacks.get(link.callback_id)
+
+    def accepted(self, link: Link, call_sid: str) -> Callback | None:
+        """1 was pressed: the patient is to be rung, by this call and once. None: hang up."""
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            if not self._bound(connection, link, call_sid):
+                return None
+            changes = {
+                "lease_until": now + self._timing.patient,
+                "first_rung_at": func.coalesce(callbacks.c.first_rung_at, now),
+            }
+            if move(connection, Cause.ACCEPTED, link.callback_id, now, held=link.token, **changes):
+                self._note(connection, link, accepted_at=now)
+            elif self._state(connection, link) is not State.PATIENT_RINGING:
+                return None  # else the webhook is repeated: the same answer again
+        failpoint("accepted_committed")
+        return self._callbacks.get(link.callback_id)
+
+    def passed(self, link: Link, disposition: Disposition) -> None:
+        """2, silence, or nobody: the next doctor."""
+        self._returned(Cause.PASSED, link, disposition, timedelta(0))
+
+    def leg_ended(self, link: Link, disposition: Disposition) -> None:
+        """The doctor's leg is over, whatever it was at."""
+        with self._engine.begin() as connection:
+            state = self._state(connection, link)
+        if state is State.BRIDGED:
+            self.talked(link)
+        elif state is State.PATIENT_RINGING:
+            self.missed(link, Disposition.CANCELED)
+        elif state is not None:
+            self.passed(link, disposition)
+
+    # --- what the patient's leg tells
+
+    def connected(self, link: Link) -> None:
+        """The patient pressed 1."""
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            kept = {
+                "kept_at": func.coalesce(callbacks.c.kept_at, now),
+                "lease_until": now + self._timing.talk,
+            }
+            if move(connection, Cause.CONNECTED, link.callback_id, now, held=link.token, **kept):
+                self._note(connection, link, bridged_at=now)
+
+    def missed(self, link: Link, disposition: Disposition) -> None:
+        """The patient was rung and not joined: again after 5, 20, 60 minutes, then a person."""
+        callback = self._callbacks.get(link.callback_id)
+        if callback is None:
+            return
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            tries = callback.tries + 1
+            again = policy.next_attempt_at(tries, now, self._zone_of(callback.commune))
+            cause = Cause.MISSED if again else Cause.GIVEN_UP
+            changes: dict[str, Any] = {"tries": tries, "due_at": again or now}
+            if not move(connection, cause, link.callback_id, now, held=link.token, **changes):
+                return
+            self._end(connection, link, now, disposition)
+            if can_be_written_to(callback.number):
+                owe(connection, callback.id, Notice.MISSED if again else Notice.TO_A_PERSON, now, tries)
+
+    def talked(self, link: Link, conclusion: Conclusion | None = None) -> None:
+        """They spoke. A conclusion keyed in after the end of the call is still written down."""
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            kept = {"kept_at": func.coalesce(callbacks.c.kept_at, now), "conclusion": conclusion}
+            if not move(connection, Cause.TALKED, link.callback_id, now, held=link.token, **kept):
+                late = update(callbacks).where(
+                    callbacks.c.id == link.callback_id,
+                    callbacks.c.token == link.token,
+                    callbacks.c.state == State.DONE.value,
+                    callbacks.c.conclusion.is_(None),
+                )
+                if conclusion is None or connection.execute(late.values(conclusion=conclusion)).rowcount == 0:
+                    return
+            self._end(connection, link, now, Disposition.ANSWERED, conclusion)
+
+    def concluded(self, link: Link, conclusion: Conclusion) -> None:
+        """The doctor's key after the talk."""
+        if conclusion is Conclusion.UNREACHABLE:
+            self.missed(link, Disposition.NO_ANSWER)
+        elif conclusion is Conclusion.VISIT:
+            self._visit(link)
+        else:
+            self.talked(link, conclusion)
+
+    def _visit(self, link: Link) -> None:
+        callback = self._callbacks.get(link.callback_id)
+        if callback is None or callback.conclusion is not None:
+            return
+        place = policy.order_at(callback.waiting_since, callback.age, urgent=True)
+        try:
+            with self._engine.begin() as connection:
+                now = database_now(connection)
+                changes: dict[str, Any] = {
+                    "need": Need.VISIT.value,
+                    "urgent": True,
+                    "order_at": place,
+                    "due_at": now,
+                    "tries": 0,
+                    "kept_at": func.coalesce(callbacks.c.kept_at, now),
+                }
+                if move(connection, Cause.VISIT_NEEDED, link.callback_id, now, held=link.token, **changes):
+                    self._end(connection, link, now, Disposition.ANSWERED, Conclusion.VISIT)
+        except IntegrityError:
+            return  # the patient has booked anew meanwhile: that request stands
+
+    # --- one update each
+
+    def _returned(self, cause: Cause, link: Link, disposition: Disposition | None, pause: timedelta) -> None:
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            if move(connection, cause, link.callback_id, now, held=link.token, due_at=now + pause):
+                self._end(connection, link, now, disposition)
+            else:
+                self._forget(connection, link, now)
+
+    def _forget(self, connection: Connection, link: Link, now: datetime) -> None:
+        """The row went on without this attempt (cancelled): the telephone is free again."""
+        if self._state(connection, link) is None:
+            self._end(connection, link, now, Disposition.CANCELED)
+
+    def _ringing(self, connection: Connection, link: Link, now: datetime) -> None:
+        lease = now + self._timing.ringing
+        move(connection, Cause.RINGING, link.callback_id, now, held=link.token, lease_until=lease)
+
+    @staticmethod
+    def _bind(connection: Connection, link: Link, call_sid: str, rank: int = 0) -> bool:
+        """The first CallSid binds the attempt; another is refused, and a rank must rise."""
+        statement = update(attempts).where(
+            attempts.c.token == link.token,
+            attempts.c.callback_id == link.callback_id,
+            attempts.c.ended_at.is_(None),
+            or_(attempts.c.call_sid.is_(None), attempts.c.call_sid == call_sid),
+        )
+        if rank:
+            statement = statement.where(attempts.c.rank < rank)
+        values: dict[str, Any] = {"call_sid": call_sid, "unresolved": False}
+        try:
+            with connection.begin_nested():
+                return (
+                    connection.execute(statement.values(values | ({"rank": rank} if rank else {}))).rowcount
+                    == 1
+                )
+        except IntegrityError:
+            return False  # that call is another attempt's
+
+    @staticmethod
+    def _bound(connection: Connection, link: Link, call_sid: str) -> bool:
+        query = select(attempts.c.token).where(
+            attempts.c.token == link.token, attempts.c.call_sid == call_sid, attempts.c.ended_at.is_(None)
+        )
+        return connection.scalar(query) is not None
+
+    @staticmethod
+    def _state(connection: Connection, link: Link) -> State | None:
+        query = select(callbacks.c.state).where(
+            callbacks.c.id == link.callback_id, callbacks.c.token == link.token
+        )
+        state = connection.scalar(query)
+        return State(state) if state else None
+
+    @staticmethod
+    def _note(connection: Connection, link: Link, **values: Any) -> None:
+        connection.execute(update(attempts).where(attempts.c.token == link.token).values(values))
+
+    @staticmethod
+    def _end(
+        connection: Connection,
+        link: Link,
+        now: datetime,
+        disposition: Disposition | None,
+        conclusion: Conclusion | None = None,
+    ) -> None:
+        mine = attempts.c.token == link.token
+        began = connection.execute(
+            select(attempts.c.reserved_at, attempts.c.bridged_at).where(mine)
+        ).one_or_none()
+        seconds = (now - began.reserved_at).total_seconds() if began and began.bridged_at else None
+        values: dict[str, Any] = {"unresolved": False, "conclusion": conclusion}
+        connection.execute(update(attempts).where(mine).values(values))
+        connection.execute(
+            update(attempts)
+            .where(mine, attempts.c.ended_at.is_(None))
+            .values(ended_at=now, disposition=disposition, seconds=seconds)
+        )

@@ -1,0 +1,165 @@
+"""Doctors who ring patients back: registered number and PIN, on and off duty."""
+
+from __future__ import annotations
+
+import os
+import re
+from base64 import b64decode, b64encode
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from cryptography.exceptions import InvalidKey
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from sqlalchemy import Connection, Engine, Row, and_, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from config.stores import database_now, reading
+from workers.callbacks.numbers import can_be_rung
+from workers.callbacks.tables import doctors, duties
+from workers.callbacks.vault import Vault
+
+LONGEST_DUTY = timedelta(hours=12)  # a forgotten « fin » must not leave a phone ringing the next morning
+WRONG_PINS = 5
+LOCKED_FOR = timedelta(minutes=15)
+PIN = re.compile(r"\d{4,8}")
+
+
+class DoctorRefused(ValueError):
+    """The registration cannot be; the message says why, in French."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """A registered doctor."""
+
+    id: str
+    label: str
+    number: str = field(repr=False)  # E.164
+    association: str | None  # slug; None: the national pool
+    on_duty_until: datetime | None
+
+
+class Doctors:
+    """The register and the duty list; times are the database's."""
+
+    def __init__(self, engine: Engine, vault: Vault) -> None:
+        self._engine, self._vault = engine, vault
+
+    def register(self, label: str, number: str, pin: str, association: str | None) -> str:
+        """Add a doctor and return their id. Raises `DoctorRefused`."""
+        if not can_be_rung(number):
+            raise DoctorRefused("ce numéro ne peut pas être appelé : donnez un numéro français, +33… ou 0…")
+        if not PIN.fullmatch(pin):
+            raise DoctorRefused("le code est de 4 à 8 chiffres")
+        doctor_id = str(uuid4())
+        values = {
+            "id": doctor_id,
+            "label": label,
+            "association": association,
+            "number_sealed": self._vault.seal(number, "doctors", "number", doctor_id),
+            "number_index": self._vault.index(number),
+            "pin_hash": _hashed(pin),
+            "failed_pins": 0,
+            "active": True,
+        }
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(doctors).values(values))
+        except IntegrityError:
+            raise DoctorRefused("ce numéro est déjà celui d'un médecin inscrit") from None
+        return doctor_id
+
+    def recognised(self, number: str) -> Doctor | None:
+        """Whose number this is, if it is an active doctor's."""
+        found = self._rows(doctors.c.number_index == self._vault.index(number))
+        return found[0] if found else None
+
+    def listed(self) -> list[Doctor]:
+        """Every active doctor, those on duty with the end of it."""
+        return self._rows(doctors.c.active)
+
+    def proves(self, doctor_id: str, pin: str) -> bool:
+        """Whether the PIN is this doctor's. Five wrong ones lock it for a quarter of an hour."""
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            row = connection.execute(select(doctors).where(doctors.c.id == doctor_id)).one_or_none()
+            if row is None or not row.active or (row.locked_until and row.locked_until > now):
+                return False
+            right = _matches(pin, row.pin_hash)
+            failed = 0 if right else row.failed_pins + 1
+            locked = now + LOCKED_FOR if failed >= WRONG_PINS else None
+            connection.execute(
+                update(doctors)
+                .where(doctors.c.id == doctor_id)
+                .values(failed_pins=0 if locked else failed, locked_until=locked)
+            )
+        return right
+
+    def begin_duty(self, doctor_id: str, lasting: timedelta = LONGEST_DUTY) -> datetime:
+        """On duty from now; saying it again prolongs it. Returns when it ends by itself."""
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            until = now + min(lasting, LONGEST_DUTY)
+            prolonged = update(duties).where(_open(doctor_id)).values(until=until)
+            if connection.execute(prolonged).rowcount == 0:
+                connection.execute(
+                    insert(duties).values(id=str(uuid4()), doctor_id=doctor_id, began_at=now, until=until)
+                )
+        return until
+
+    def end_duty(self, doctor_id: str) -> bool:
+        """Off duty. False when they were not on."""
+        with self._engine.begin() as connection:
+            ended = update(duties).where(_open(doctor_id)).values(ended_at=database_now(connection))
+            return connection.execute(ended).rowcount == 1
+
+    def close_forgotten(self) -> int:
+        """End the duties whose time is over."""
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            over = update(duties).where(duties.c.ended_at.is_(None), duties.c.until <= now)
+            return connection.execute(over.values(ended_at=duties.c.until)).rowcount
+
+    def _rows(self, condition: Any) -> list[Doctor]:
+        with reading(self._engine).begin() as connection:
+            now = database_now(connection)
+            found = connection.execute(_with_duty(now).where(doctors.c.active, condition)).all()
+        return [self._doctor(row) for row in found]
+
+    def _doctor(self, row: Row[Any]) -> Doctor:
+        number = self._vault.unseal(row.number_sealed, "doctors", "number", row.id)
+        return Doctor(row.id, row.label, number, row.association, row.until)
+
+
+def on_duty(connection: Connection, now: datetime) -> list[Row[Any]]:
+    """Rows of `doctors` that are on duty now."""
+    return list(connection.execute(_with_duty(now).where(doctors.c.active, duties.c.id.is_not(None))).all())
+
+
+def _with_duty(now: datetime) -> Any:
+    current = and_(duties.c.doctor_id == doctors.c.id, duties.c.ended_at.is_(None), duties.c.until > now)
+    return select(doctors, duties.c.until).outerjoin(duties, current).order_by(doctors.c.label)
+
+
+def _open(doctor_id: str) -> Any:
+    return and_(duties.c.doctor_id == doctor_id, duties.c.ended_at.is_(None))
+
+
+def _scrypt(salt: bytes) -> Scrypt:
+    return Scrypt(salt=salt, length=32, n=2**14, r=8, p=1)
+
+
+def _hashed(pin: str) -> str:
+    salt = os.urandom(16)
+    return f"scrypt${b64encode(salt).decode()}${b64encode(_scrypt(salt).derive(pin.encode())).decode()}"
+
+
+def _matches(pin: str, stored: str) -> bool:
+    _, salt, derived = stored.split("$")
+    try:
+        _scrypt(b64decode(salt)).verify(pin.encode(), b64decode(derived))
+    except InvalidKey:
+        return False
+    return True

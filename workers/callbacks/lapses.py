@@ -1,0 +1,147 @@
+"""What nobody has told us for too long: leases over, unknown attempts ripe for judgement, late rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, Row, or_, select, update
+
+from config.stores import database_now, reading
+from workers.callbacks import policy
+from workers.callbacks.attempts import Link
+from workers.callbacks.callback import ON_A_LEG, WAITING, Cause, State
+from workers.callbacks.notices import Notice, owe
+from workers.callbacks.numbers import can_be_written_to
+from workers.callbacks.tables import attempts, callbacks
+from workers.callbacks.timing import Timing
+from workers.callbacks.transitions import move
+from workers.callbacks.vault import Vault
+
+AT_ONCE = 50
+WARNED_BEFORE = timedelta(minutes=10)  # of the promised time
+
+
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """One attempt to ask the carrier about."""
+
+    link: Link
+    state: State
+    to: str = field(repr=False)
+    caller_id: str
+    call_sid: str | None
+    reserved_at: datetime
+
+
+class Lapses:
+    """Reads and renews; times are the database's."""
+
+    def __init__(self, engine: Engine, vault: Vault, timing: Timing) -> None:
+        self._engine, self._vault, self._timing = engine, vault, timing
+
+    def due(self) -> list[str]:
+        """Ids of call-backs to ring the bell for, most urgent first."""
+        with reading(self._engine).begin() as connection:
+            now = database_now(connection)
+            query = (
+                select(callbacks.c.id)
+                .where(callbacks.c.state.in_(sorted(WAITING)), callbacks.c.due_at <= now)
+                .order_by(callbacks.c.order_at)
+                .limit(AT_ONCE)
+            )
+            return list(connection.scalars(query))
+
+    def to_unknown(self) -> int:
+        """Reservations whose worker has died: the carrier may have been asked."""
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            query = select(callbacks.c.id, callbacks.c.token).where(
+                callbacks.c.state == State.DIALLING.value, callbacks.c.lease_until <= now
+            )
+            changes: dict[str, Any] = {"settle_at": now + self._timing.settle, "lease_until": None}
+            return sum(
+                move(connection, Cause.UNCERTAIN, row.id, now, held=row.token, **changes)
+                for row in connection.execute(query).all()
+            )
+
+    def to_ask(self) -> list[Lapse]:
+        """Attempts to ask the carrier about: settled unknown ones, and legs without news."""
+        with reading(self._engine).begin() as connection:
+            now = database_now(connection)
+            silent = callbacks.c.state.in_(sorted(ON_A_LEG)) & (callbacks.c.lease_until <= now)
+            settled = (callbacks.c.state == State.UNKNOWN.value) & (callbacks.c.settle_at <= now)
+            query = (
+                select(callbacks.c.state, attempts)
+                .join(attempts, attempts.c.token == callbacks.c.token)
+                .where(or_(silent, settled))
+                .limit(AT_ONCE)
+            )
+            return [self._lapse(row) for row in connection.execute(query).all()]
+
+    def bound(self, sids: list[str]) -> set[str]:
+        """Which of these calls are some attempt's already."""
+        with reading(self._engine).begin() as connection:
+            return set(connection.scalars(select(attempts.c.call_sid).where(attempts.c.call_sid.in_(sids))))
+
+    def wait_more(self, lapse: Lapse) -> None:
+        """The carrier could not say, or the leg lives: ask again a little later."""
+        with self._engine.begin() as connection:
+            later = database_now(connection) + self._timing.again
+            held = callbacks.c.token == lapse.link.token
+            column = "settle_at" if lapse.state is State.UNKNOWN else "lease_until"
+            connection.execute(
+                update(callbacks).where(held, callbacks.c.state == lapse.state.value).values({column: later})
+            )
+
+    def hand_to_people(self) -> int:
+        """Rows too late or rung too often go to the human list; those a day on it expire."""
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            moved = 0
+            query = select(callbacks).where(callbacks.c.state.in_(sorted(WAITING)))
+            overdue = or_(
+                callbacks.c.rings >= policy.MOST_RINGS,
+                callbacks.c.due_at < now - policy.LATEST,
+                # A patient who was rung and missed is in the policy's hands (5, 20, 60 minutes), not late.
+                (callbacks.c.promised_by < now)
+                & (callbacks.c.asked_at < now - policy.LATEST)
+                & (callbacks.c.tries == 0),
+            )
+            for row in connection.execute(query.where(overdue)).all():
+                moved += move(connection, Cause.GIVEN_UP, row.id, now)
+            old = select(callbacks.c.id).where(
+                callbacks.c.state == State.HUMAN.value, callbacks.c.changed_at < now - policy.ON_THE_LIST
+            )
+            for callback_id in connection.scalars(old).all():
+                moved += move(connection, Cause.EXPIRED, callback_id, now)
+            return moved
+
+    def warn_of_delay(self) -> int:
+        """Patients whose promise will be missed are told before it is."""
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            query = select(callbacks.c.id, callbacks.c.number_sealed).where(
+                callbacks.c.state.in_(sorted({*WAITING, State.HUMAN})),
+                callbacks.c.first_rung_at.is_(None),
+                callbacks.c.promised_by < now + WARNED_BEFORE,
+                callbacks.c.promised_by > now - WARNED_BEFORE,
+            )
+            rows = [row for row in connection.execute(query).all() if self._has_sms(row)]
+            for row in rows:
+                owe(connection, row.id, Notice.LATE, now)
+            return len(rows)
+
+    def _has_sms(self, row: Row[Any, Any]) -> bool:
+        return can_be_written_to(self._vault.unseal(row.number_sealed, "callbacks", "number", row.id))
+
+    def _lapse(self, row: Row[Any]) -> Lapse:
+        return Lapse(
+            Link(row.callback_id, row.token),
+            State(row.state),
+            self._vault.unseal(row.to_sealed, "attempts", "to", row.token),
+            row.caller_id,
+            row.call_sid,
+            row.reserved_at,
+        )

@@ -1,0 +1,37 @@
+"""The legs' sealed URLs: whoever holds one speaks for one attempt, and nothing is legible in it."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from config.sealing import Sealer, Unsealable
+from workers.callbacks.attempts import Link
+from workers.callbacks.telephony import LegUrls
+
+ROOT = "/voice/legs"
+# Fail fast and try the fallback, within the carrier's limits (facts: connection overrides).
+CONNECTION = "#ct=1000&rt=3000&rc=1&rp=all"
+
+
+class Links:
+    """Seals a `Link` into URLs under the service's public address, and reads it back."""
+
+    def __init__(self, public_url: str, keys: tuple[str, ...]) -> None:
+        self._root, self._sealer = public_url + ROOT, Sealer(keys, "call-back legs")
+
+    def url(self, step: str, link: Link) -> str:
+        """The absolute URL of one step of this attempt's legs."""
+        sealed = self._sealer.seal(f"{link.callback_id}/{link.token}".encode())
+        return f"{self._root}/{step}?a={quote(sealed)}"
+
+    def of_call(self, link: Link) -> LegUrls:
+        """What the carrier is given with a call."""
+        return LegUrls(self.url("doctor", link) + CONNECTION, self.url("status", link), f"{self._root}/sorry")
+
+    def read(self, sealed: str) -> Link | None:
+        """Whose attempt it is; None for anything we did not seal."""
+        try:
+            callback_id, _, token = self._sealer.unseal(sealed).decode().partition("/")
+        except (Unsealable, UnicodeDecodeError):
+            return None
+        return Link(callback_id, token)

@@ -1,0 +1,144 @@
+"""Every few seconds: rings what is due, asks the carrier, sends what is owed, merges what lay on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
+
+import structlog
+
+from workers.callbacks.attempts import ENDED, Attempts
+from workers.callbacks.callback import Booking, Disposition, Promise, State
+from workers.callbacks.doctors import Doctors
+from workers.callbacks.failpoints import failpoint
+from workers.callbacks.lapses import Lapse, Lapses
+from workers.callbacks.notices import Notices, Owed
+from workers.callbacks.promise import sms
+from workers.callbacks.spool import Spool
+from workers.callbacks.store import Callbacks
+from workers.callbacks.telephony import Carrier, Leg, Placed, Throttled
+
+SKEW = timedelta(seconds=30)  # between the database's clock and the carrier's, whole seconds included
+log = structlog.get_logger(__name__)
+
+
+class Sweeper:
+    """The part of the clock that concerns call-backs. Each step may run twice, and in several processes."""
+
+    def __init__(
+        self,
+        *,
+        callbacks: Callbacks,
+        attempts: Attempts,
+        lapses: Lapses,
+        notices: Notices,
+        doctors: Doctors,
+        spool: Spool,
+        carrier: Carrier,
+        bell: Callable[[str], None],
+        shown: str,
+        zone_of: Callable[[str | None], tzinfo],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._callbacks, self._attempts, self._lapses = callbacks, attempts, lapses
+        self._notices, self._doctors, self._spool = notices, doctors, spool
+        self._carrier, self._bell, self._shown = carrier, bell, shown
+        self._zone_of, self._now = zone_of, now
+
+    def steps(self) -> tuple[Callable[[], object], ...]:
+        """Everything to do in one round, each to be run though another fails."""
+        return (
+            self.merge_spool,
+            self.ring_bells,
+            self._lapses.to_unknown,
+            self.ask_the_carrier,
+            self._lapses.hand_to_people,
+            self._lapses.warn_of_delay,
+            self.send_notices,
+            self._doctors.close_forgotten,
+        )
+
+    def ring_bells(self) -> int:
+        """Ring for whatever SQL says is due, whether or not RQ remembers it."""
+        due = self._lapses.due()
+        for callback_id in due:
+            self._bell(callback_id)
+        return len(due)
+
+    def merge_spool(self) -> int:
+        """Bookings taken while the database was away."""
+
+        def book(booking: Booking, promise: Promise) -> None:
+            self._callbacks.book(booking, promise)
+            failpoint("spool_merged")
+
+        return self._spool.merge(book)
+
+    def ask_the_carrier(self) -> int:
+        """Resolve unknown attempts by the carrier's list, and legs without news by their own state."""
+        lapses = self._lapses.to_ask()
+        for lapse in lapses:
+            if lapse.state is State.UNKNOWN:
+                self._reconcile(lapse)
+            else:
+                self._follow_up(lapse)
+        return len(lapses)
+
+    def send_notices(self) -> int:
+        """Send what is owed by SMS, at most once each."""
+        sent = 0
+        while owed := self._notices.take():
+            failpoint("notice_taken")
+            if not self._send(owed):
+                break
+            sent += 1
+        return sent
+
+    def _reconcile(self, lapse: Lapse) -> None:
+        legs = self._carrier.calls_to(lapse.to)
+        failpoint("listed")
+        if legs is None:
+            self._lapses.wait_more(lapse)
+            return
+        candidates = [leg for leg in legs if _may_be(leg, lapse)]
+        bound = self._lapses.bound([leg.sid for leg in candidates])
+        ours = [leg for leg in candidates if leg.sid not in bound]
+        log.info("attempt_reconciled", callback_id=lapse.link.callback_id, found=len(ours))
+        if not ours:
+            self._attempts.not_found(lapse.link)
+            return
+        oldest = min(ours, key=lambda leg: leg.created or lapse.reserved_at)
+        if not self._attempts.placed(lapse.link, oldest.sid):
+            self._carrier.hang_up(oldest.sid)
+        elif oldest.over:
+            self._attempts.status(lapse.link, oldest.sid, oldest.status)
+
+    def _follow_up(self, lapse: Lapse) -> None:
+        leg = self._carrier.leg(lapse.call_sid) if lapse.call_sid else None
+        if leg and leg.over:
+            self._attempts.leg_ended(lapse.link, ENDED.get(leg.status, Disposition.FAILED))
+        else:
+            self._lapses.wait_more(lapse)
+
+    def _send(self, owed: Owed) -> bool:
+        callback = self._callbacks.get(owed.callback_id)
+        if callback is None:
+            self._notices.lost(owed)
+            return True
+        body = sms(owed.kind, callback.promise, self._now(), self._zone_of(callback.commune))
+        reply = self._carrier.write_to(callback.number, self._shown, body)
+        match reply:
+            case Placed():
+                self._notices.sent(owed)
+            case Throttled():
+                self._notices.later(owed)
+                return False
+            case _:
+                log.warning("notice_lost", callback_id=owed.callback_id, reply=type(reply).__name__)
+                self._notices.lost(owed)
+        return True
+
+
+def _may_be(leg: Leg, lapse: Lapse) -> bool:
+    recent = leg.created is None or leg.created >= lapse.reserved_at - SKEW
+    return recent and leg.shown == lapse.caller_id

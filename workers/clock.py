@@ -1,0 +1,81 @@
+"""The process that forgets nothing: `python -m workers.clock`. Without Redis it dials by itself."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+
+import structlog
+from redis import Redis, RedisError
+
+from config import logs
+from config.settings import Settings, SettingsRefused
+from config.stores import engine, voice_redis
+from workers import queue
+from workers.callbacks.dialling import Dialler
+from workers.worker import parts
+
+EVERY = 3.0  # seconds; back to ringing what is due within ten after everything was killed
+HEARTBEAT = "3624:clock:heartbeat"
+log = structlog.get_logger(__name__)
+
+
+def main() -> None:
+    """Wire the process from its environment, then sweep until told to stop."""
+    try:
+        settings = Settings.of_process()
+    except SettingsRefused as refused:
+        sys.exit(str(refused))
+    logs.configure(settings)
+    redis = voice_redis(settings)
+    made = parts(settings, engine(settings))
+    sweeper = made.sweeper(bell_or_dial(redis, made.dialler))
+    run([*sweeper.steps(), lambda: beat(redis)], stop_on_signals())
+
+
+def run(steps: Sequence[Callable[[], object]], stop: threading.Event, every: float = EVERY) -> None:
+    """Every step, every few seconds; one that fails is logged and the others go on."""
+    while not stop.is_set():
+        for step in steps:
+            try:
+                step()
+            except Exception as fault:
+                # Whatever it was, the next round tries again: the clock may not stop.
+                log.warning("sweep_failed", step=_name(step), fault=type(fault).__name__)
+        stop.wait(every)
+
+
+def bell_or_dial(redis: Redis, dialler: Dialler) -> Callable[[str], None]:
+    """Rings RQ; where Redis is away, dials here, at this process's own pace."""
+    ring = queue.sweeping_bell(redis)
+
+    def bell(callback_id: str) -> None:
+        try:
+            ring(callback_id)
+        except (RedisError, OSError):
+            dialler.place_next()
+
+    return bell
+
+
+def beat(redis: Redis) -> None:
+    """Tell that the clock goes."""
+    redis.set(HEARTBEAT, "1", ex=30)
+
+
+def stop_on_signals() -> threading.Event:
+    """Set when the process is asked to end."""
+    stop = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    return stop
+
+
+def _name(step: Callable[[], object]) -> str:
+    return getattr(step, "__name__", "step")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""RQ, the bell: jobs carry an opaque id, SQL is the truth, and losing or doubling a job harms nothing.
+
+Measured (docs/callbacks.md): RQ alone neither never loses nor never doubles. So: one queue a worker (on two,
+a worker killed after the pop loses the job), JSON instead of pickle, no `Retry` for a busy patient, no RQ
+scheduler. Jobs run in the worker itself: they are short, and a killed parent leaves no orphan behind.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from redis import Redis
+from rq import Queue, SimpleWorker
+from rq.exceptions import DuplicateJobError
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+QUEUE = "callbacks"
+RING = "workers.jobs.ring"  # a wire format: jobs under this name lie in Redis
+JOB_TIMEOUT = 30  # seconds; the wait for a turn, and a POST
+KEPT = 3600  # seconds a failed job can be looked at
+WORKER_TTL = 20  # seconds; the defaults look at dead workers' jobs after 13 minutes
+
+
+def bell(redis: Redis) -> Callable[[str], None]:
+    """What rings for a call-back just booked: one job under its id, however often it is rung."""
+    queue = _queue(redis)
+
+    def ring(callback_id: str) -> None:
+        _enqueue(queue, callback_id, callback_id)
+
+    return ring
+
+
+def sweeping_bell(
+    redis: Redis, every: float = 10.0, clock: Callable[[], float] = time.time
+) -> Callable[[str], None]:
+    """What the sweeper rings. The id turns with time: a job that died with its worker stays in Redis under
+
+    its id, and must not keep its call-back silent.
+    """
+    queue = _queue(redis)
+
+    def ring(callback_id: str) -> None:
+        _enqueue(queue, callback_id, f"{callback_id}-{int(clock() // every)}")
+
+    return ring
+
+
+def waiting(redis: Redis) -> int:
+    """How many jobs nobody has taken."""
+    return int(_queue(redis).count)
+
+
+def work(redis: Redis) -> bool:
+    """Run jobs until told to stop (True) or until Redis is lost (False)."""
+    worker = HardenedWorker(
+        [_queue(redis)],
+        connection=redis,
+        serializer=JSONSerializer,
+        worker_ttl=WORKER_TTL,
+        maintenance_interval=5,
+        job_monitoring_interval=5,
+        log_job_description=False,
+    )
+    worker.work(with_scheduler=False, logging_level="WARNING")
+    return bool(worker._stop_requested)
+
+
+class HardenedWorker(SimpleWorker):
+    """Finds the jobs of dead workers after seconds instead of minutes."""
+
+    def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
+        """RQ adds a minute to this; a job here ends within its timeout or with its worker."""
+        del working_time
+        return int(job.timeout or JOB_TIMEOUT) + 10
+
+
+def _queue(redis: Redis) -> Queue:
+    return Queue(QUEUE, connection=redis, serializer=JSONSerializer)
+
+
+def _enqueue(queue: Queue, callback_id: str, job_id: str) -> None:
+    try:
+        queue.enqueue(
+            RING,
+            callback_id,
+            job_id=job_id,
+            unique=True,
+            job_timeout=JOB_TIMEOUT,
+            result_ttl=0,
+            failure_ttl=KEPT,
+        )
+    except DuplicateJobError:
+        return  # it has been rung already
