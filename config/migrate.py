@@ -38,11 +38,19 @@ def upgrade_engine(engine: Engine) -> None:
         command.upgrade(alembic, "heads")
 
 
+def released(engine: Engine) -> bool:
+    """Whether any migration was ever applied to this database."""
+    return bool(_held(engine))
+
+
 def missing(engine: Engine) -> list[str]:
     """Return the ids of the newest migrations this database lacks; empty when it is up to date."""
+    return sorted(set(ScriptDirectory.from_config(_alembic()).get_heads()) - _held(engine))
+
+
+def _held(engine: Engine) -> set[str]:
     with stores.reading(engine).connect() as connection:
-        held = set(MigrationContext.configure(connection).get_current_heads())
-    return sorted(set(ScriptDirectory.from_config(_alembic()).get_heads()) - held)
+        return set(MigrationContext.configure(connection).get_current_heads())
 
 
 def _alembic() -> Config:

@@ -36,7 +36,7 @@ def command(number: str, keys: str) -> None:
         raise Refused(
             "un vrai opérateur est réglé (TWILIO_API_URL) ; les appels d'essai passent par le simulateur"
         )
-    asked: dict[str, object] = {"from": _caller(number), "keys": _keys(keys), "answers": {}}
+    asked: dict[str, object] = {"from": _caller(number), "keys": _keys(keys)}
     for line in _transcript(f"{settings.simulator_url}/simulator/calls", asked):
         click.echo(_told(line))
 
@@ -79,5 +79,4 @@ def _transcript(url: str, asked: dict[str, object]) -> Iterator[dict[str, object
 
 
 def _told(line: dict[str, object]) -> str:
-    kind, text = str(line.get("kind", "")), str(line.get("text", ""))
-    return f"{kind:>10}  {text}"
+    return f"{line.get('at', 0):7.1f} s  {line.get('text', '')}"

@@ -18,7 +18,7 @@ from twilio.request_validator import RequestValidator
 from config import migrate, stores
 from config.settings import LOOPBACK, Settings
 from console.cli.readiness import answers
-from console.cli.rulebook import newest
+from console.cli.rulebook import database, newest
 
 PATIENCE = 5  # seconds
 SLOW_CLOCK = 2.0  # seconds between our clock and the database's before call-backs come early or late
@@ -68,13 +68,13 @@ def _zones(_settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    engine = stores.engine(settings, patience_ms=PATIENCE * 1000)
-    try:
+    with database(settings) as engine:
+        if engine is None:
+            yield Finding("Schéma", "broken", "la base n'a encore rien reçu", "lancez sos3624 release")
+            return
         lacking = migrate.missing(engine)
         with stores.reading(engine).connect() as connection:
             drift = abs((stores.database_now(connection) - datetime.now(UTC)).total_seconds())
-    finally:
-        engine.dispose()
     if lacking:
         yield Finding("Schéma", "broken", f"il manque {', '.join(lacking)}", "lancez sos3624 release")
     else:

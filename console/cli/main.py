@@ -24,10 +24,11 @@ def main() -> None:
     """Run one command; exit 2 with one line on input that is not known."""
     try:
         sys.exit(_commands.main(prog_name="sos3624", standalone_mode=False) or 0)
+    except click.exceptions.NoArgsIsHelpError as nothing_asked:
+        click.echo(nothing_asked.message)
     except click.ClickException as error:
-        said = in_words(error)
-        said.show()
-        sys.exit(said.exit_code)
+        click.echo(in_words(error), err=True)
+        sys.exit(error.exit_code)
     except SettingsRefused as refused:
         click.echo(str(refused), err=True)
         sys.exit(1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
-
 import click
 
 
@@ -12,15 +10,13 @@ class Refused(click.ClickException):
 
     exit_code = 2
 
-    def show(self, file: IO[Any] | None = None) -> None:
-        """Print the one line."""
-        click.echo(f"Erreur : {self.message}", file=file, err=True)
+
+def in_words(error: click.ClickException) -> str:
+    """Return the one line: click's own English refusals in French, the others as they are."""
+    return f"Erreur : {error.message if not isinstance(error, click.UsageError) else _usage(error)}"
 
 
-def in_words(error: click.ClickException) -> click.ClickException:
-    """Return click's own English refusals as one French line; the others as they are."""
-    if not isinstance(error, click.UsageError):
-        return error
+def _usage(error: click.UsageError) -> str:
     help_command = f"voir {error.ctx.command_path} --help" if error.ctx else "voir sos3624 --help"
     if isinstance(error, click.NoSuchOption):
         near = (
@@ -28,9 +24,9 @@ def in_words(error: click.ClickException) -> click.ClickException:
             if error.possibilities
             else f" ; {help_command}"
         )
-        return Refused(f"option inconnue {error.option_name}{near}")
+        return f"option inconnue {error.option_name}{near}"
     if isinstance(error, click.BadOptionUsage):
-        return Refused(f"l'option {error.option_name} attend une valeur ; {help_command}")
+        return f"l'option {error.option_name} attend une valeur ; {help_command}"
     if isinstance(error, click.BadParameter) and error.param:
-        return Refused(f"{error.param.opts[0]} : valeur refusée ; {help_command}")
-    return Refused(f"commande ou argument inconnu ; {help_command}")
+        return f"{error.param.opts[0]} : valeur refusée ; {help_command}"
+    return f"commande ou argument inconnu ; {help_command}"

@@ -13,11 +13,13 @@ import click
 from config.settings import Settings
 from console.cli.refusal import Refused
 from console.cli.rulebook import book_in_force
+from routing.compiled import RuleBook
 from routing.decision import decide
 from routing.geography.landlines import Landlines
 from routing.geography.places import Commune, Places, time_zone
 from routing.model import Decision, Load, Located, Need, PlaceSource
 from routing.numbers import normalise
+from routing.words import NEEDS, why
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,9 @@ def command(
     question = Question(place, commune, _need(need), _instant(at, commune))
     book = book_in_force(Settings.of_process(), places)
     decision = decide(book, question.place, question.need, question.at, Load())
-    click.echo(json.dumps(_contract(decision), ensure_ascii=False) if as_json else _told(question, decision))
+    click.echo(
+        json.dumps(_contract(decision), ensure_ascii=False) if as_json else _told(question, decision, book)
+    )
 
 
 def _place(
@@ -134,12 +138,13 @@ def _contract(decision: Decision) -> dict[str, object]:
     }
 
 
-def _told(question: Question, decision: Decision) -> str:
-    where = f"{question.commune.name} ({question.commune.insee})" if question.commune else "lieu inconnu"
-    lines = [f"{where}, {question.need or 'besoin non dit'}, {question.at:%d/%m/%Y %H:%M %Z}"]
-    lines += [f"  {line.rule} : {line.result}" for line in decision.trace]
-    lines += [
-        f"  {rank}. {t.association or 'national'} : {t.phone}, {t.ring_seconds} s"
-        for rank, t in enumerate(decision.targets, 1)
-    ]
-    return "\n".join([*lines, f"Issue : {decision.outcome} ; règles n° {decision.rulebook}."])
+def _told(question: Question, decision: Decision, book: RuleBook) -> str:
+    name = question.commune.name if question.commune else None
+    zone = time_zone(question.commune) if question.commune else "Europe/Paris"
+    need = NEEDS[question.need] if question.need else "besoin non dit"
+    targets = (
+        f"  {rank}. {target.association or 'national'} : {target.phone}, {target.ring_seconds} s"
+        for rank, target in enumerate(decision.targets, 1)
+    )
+    heading = f"{name or 'Lieu inconnu'}, {need}, le {question.at.astimezone(ZoneInfo(zone)):%d/%m/%Y à %H:%M} ({zone})"
+    return "\n".join([heading, why(decision, book, name), *targets])

@@ -12,7 +12,7 @@ import click
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from config import stores
+from config import migrate, stores
 from config.settings import LOOPBACK, Settings
 from routing import snapshot, store
 from routing.compile import compile_book
@@ -67,6 +67,6 @@ def database(settings: Settings) -> Iterator[Engine | None]:
     engine = stores.engine(settings)
     try:
         unborn = engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists()
-        yield None if unborn else engine
+        yield engine if not unborn and migrate.released(engine) else None
     finally:
         engine.dispose()
