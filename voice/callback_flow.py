@@ -25,6 +25,7 @@ from voice.call import (
     World,
 )
 from voice.ringing import figures
+from workers.callbacks.numbers import can_be_written_to
 
 TRIES = 3
 NUMBER_LENGTH = 10
@@ -34,7 +35,7 @@ def begin(call: Call, world: World) -> Turn:
     """A teleconsultation was chosen, or a call-back accepted: who owes it, and on which number?"""
     need = call.need or Need.TELECONSULTATION
     decision = world.routing.decide(call.place, need, world.now, Load())
-    # Where nobody rang yet, the owner of the call-back and whom to ring should it fail are known from here on.
+    # The owner of the call-back, and whom to ring should the booking fail, are known from here on.
     call = replace(
         call,
         association=call.association or decision.association,
@@ -160,7 +161,7 @@ def _read_back_answered(call: Call, keys: str) -> Turn:
 
 def _ask_consent(call: Call) -> Turn:
     """Video needs a mobile for the link and a yes; without either it is advice by telephone."""
-    if call.need is not Need.TELECONSULTATION or not numbers.is_mobile(call.number or ""):
+    if call.need is not Need.TELECONSULTATION or not can_be_written_to(call.number or ""):
         return _book(call)
     call = replace(call, stage=Stage.CONSENT, tries=0)
     return Turn(call, (Ask((prompts.ASK_CONSENT,), call, timeout=5),))

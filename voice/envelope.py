@@ -45,16 +45,18 @@ def seal_brief(sealer: Sealer, brief: Brief) -> str:
 
 def open_brief(sealer: Sealer, text: str) -> Brief:
     """The brief of a whisper's URL. Raises `Stale`."""
-    sid, place, need, age, priority, caller, accept_key, shown, tries = _unsqueeze(sealer, text, _BRIEF)
+    fields = _unsqueeze(sealer, text, _BRIEF)
+    sid, place, need, age, priority, caller, accept_key, shown, tries = fields
     return Brief(
-        place,
-        Need(need) if need else None,
-        AgeClass(age) if age else None,
-        priority,
-        caller,
-        accept_key,
-        shown,
-        tries,
+        sid=sid,
+        place=place,
+        need=Need(need) if need else None,
+        age=AgeClass(age) if age else None,
+        priority=priority,
+        caller=caller,
+        accept_key=accept_key,
+        shown=shown,
+        tries=tries,
     )
 
 
@@ -64,12 +66,12 @@ def _squeeze(fields: list[Any]) -> bytes:
 
 def _unsqueeze(sealer: Sealer, text: str, context: bytes) -> list[Any]:
     try:
-        version, *fields = json.loads(zlib.decompress(sealer.unseal(text, context)))
+        fields: list[Any] = json.loads(zlib.decompress(sealer.unseal(text, context)))
     except (Unsealable, zlib.error, ValueError) as error:
         raise Stale("unreadable state") from error
-    if version != VERSION:
-        raise Stale(f"state of version {version}")
-    return fields
+    if fields[0] != VERSION:
+        raise Stale(f"state of version {fields[0]}")
+    return fields[1:]
 
 
 def _pack(call: Call) -> list[Any]:

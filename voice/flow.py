@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from routing.model import Decision, Located, Need, PlaceSource
+from routing.model import Decision, Load, Located, Need, PlaceSource
 from voice import callback_flow, place_flow, prompts, ringing
 from voice.call import (
     Arrived,
@@ -142,7 +142,7 @@ def notice_of(call: Call, need: Need, world: World) -> tuple[str, ...]:
 
 
 def _decide(call: Call, need: Need | None, world: World) -> Decision:
-    return world.routing.decide(call.place, need, world.now, world.load(()))
+    return world.routing.decide(call.place, need, world.now, Load())
 
 
 def _need_of(keys: str, call: Call, world: World) -> Need | None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import structlog
 
 from config.sealing import Pseudonyms, Sealer
-from routing.model import Decision
+from routing.model import Decision, Load
 from voice import carrier_words, envelope, flow, prompts, twiml, whisper
 from voice.call import Brief, Call, Dial, DialEnded, Fact, HangUp, Say, Stage, Turn
 from voice.effects import Effects
@@ -116,10 +116,9 @@ class Line:
         data = tuple((name, fields[name]) for name in kept if fields.get(name))
         sid = fields.get("CallSid", "")
         number = fields.get("SequenceNumber", "")
-        event = Event(
-            f"{sid}:status:{fields.get('CallStatus', '')}:{number}", sid, "status", self.clock(), data
-        )
-        self.log.emit(sid, [event], Lines(), self.clock().timestamp())
+        now = self.clock()
+        event = Event(f"{sid}:status:{fields.get('CallStatus', '')}:{number}", sid, "status", now, data)
+        self.log.emit(sid, [event], Lines(), now.timestamp())
 
     def rescue(self, fields: Fields, sealed: str) -> Answer:
         """Ring with what is known, touching no store. Never raises."""
@@ -138,9 +137,8 @@ class Line:
         call = replace(call, rounds=call.rounds + 1, stage=Stage.RINGING)
         if call.rounds > ROUNDS:
             return Answer(self.last_resort)
-        decision = self.surroundings.at(now).routing.decide(
-            call.place, call.need, now, self.surroundings.no_load
-        )
+        routing = self.surroundings.at(now).routing
+        decision = routing.decide(call.place, call.need, now, Load())
         # A desk that was ringing when the fault came is not rung first again: it may be the fault.
         targets = decision.targets[call.rounds - 1 :] or decision.targets[-1:]
         call = replace(call, targets=targets)

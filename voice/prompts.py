@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 
 from routing.model import Need, Notice, Reason
 from voice.call import Brief
@@ -132,25 +131,6 @@ def promised(promise: str, number: str) -> str:
         f"C'est noté. SOS Médecins vous rappelle {promise}, au {in_pairs(number)}. "
         f"Si l'état s'aggrave, composez le 15. {GOODBYE}"
     )
-
-
-def promise(by: datetime, now: datetime, measured: bool) -> str:
-    """« avant 21 h 40 », or the latest the rules allow: « dans la soirée, au plus tard à 23 h ». Local times."""
-    day = "" if by.date() == now.date() else "demain "
-    clock = f"{by.hour} h" + (f" {by.minute:02d}" if by.minute else "")
-    if measured:
-        return f"{day}avant {clock}"
-    return f"{day}{_part_of_day(by)}, au plus tard à {clock}"
-
-
-def _part_of_day(at_time: datetime) -> str:
-    hour = at_time.hour
-    return (
-        "dans la nuit" if hour < 6 or hour == 23 else
-        "dans la matinée" if hour < 12 else
-        "dans l'après-midi" if hour < 18 else
-        "dans la soirée"
-    )  # fmt: skip
 
 
 def waiting(promise: str, ahead: int) -> str:

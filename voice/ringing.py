@@ -36,7 +36,7 @@ def route(call: Call, world: World, before: tuple[Instruction, ...] = ()) -> Tur
         decision = world.routing.decide(call.place, call.need, world.now, load)
     call = replace(call, association=decision.association, targets=decision.targets, tries=0)
     turn = ring(call, world, before + _told(call, decision, world))
-    facts = (Fact("decided", _figures(decision)), *turn.facts)
+    facts = (Fact("decided", figures(decision)), *turn.facts)
     return replace(turn, facts=facts, decision=decision)
 
 
@@ -117,7 +117,8 @@ def _told(call: Call, decision: Decision, world: World) -> tuple[Instruction, ..
     return tuple(told)
 
 
-def _figures(decision: Decision) -> tuple[tuple[str, str | int | float | None], ...]:
+def figures(decision: Decision) -> tuple[tuple[str, str | int | float | None], ...]:
+    """A decision as an event keeps it."""
     return (
         ("outcome", decision.outcome.value),
         ("association", decision.association),

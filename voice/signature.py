@@ -50,7 +50,7 @@ class Door:
 
 
 def _as_signed(public_url: str) -> str:
-    """The carrier drops user and port from an https URL before it signs, and keeps the port of an http one."""
+    """The carrier drops user and port from an https URL before it signs; it keeps the port of an http one."""
     parts = urlsplit(public_url)
     host = (parts.hostname or "") if parts.scheme == "https" else parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path.rstrip('/')}"

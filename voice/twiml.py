@@ -83,6 +83,16 @@ def render(instructions: Sequence[Instruction], links: Links, caller_id: str) ->
     return text
 
 
+def last_resort(first: str, phone: str, last: str, caller_id: str) -> str:
+    """A document that needs nothing of ours afterwards: the national desk, then the spoken last resort."""
+    response = VoiceResponse()
+    _say(response, first)
+    response.dial(phone, caller_id=caller_id, timeout=60, time_limit=TALK_LIMIT)
+    _say(response, last)
+    response.hangup()
+    return str(response)
+
+
 def ask_desk(texts: Sequence[str], action: str) -> str:
     """A desk's question: one key, and silence is an answer too."""
     shape = _AskShape(tuple(texts), 1, 5, speech=False, silence=True)

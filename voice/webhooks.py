@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import wraps
 
 import structlog
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Flask, Response, current_app, g, request
 
 from config.logs import bind_call
-from voice import carrier_words
+from voice import carrier_words, health
 from voice.line import Answer, Line
 from voice.signature import Door, Forged
 
@@ -19,10 +19,22 @@ log = structlog.get_logger(__name__)
 Fields = dict[str, str]
 
 
+def install(app: Flask, door: Door) -> None:
+    """Put every route of the blueprint behind the door, and count it."""
+    app.before_request_funcs.setdefault(bp.name, []).append(signed_only(door))
+    app.after_request_funcs.setdefault(bp.name, []).append(_count)
+    app.register_blueprint(bp)
+
+
+def _count(response: Response) -> Response:
+    return health.answered(g.began, response)
+
+
 def signed_only(door: Door) -> Callable[[], Response | None]:
     """A `before_request` for a whole blueprint, so that a route added later is covered by default."""
 
     def judge() -> Response | None:
+        g.began = health.started()
         try:
             g.fields = door.fields(request)
         except Forged as forged:

@@ -81,8 +81,6 @@ class Surroundings:
     def __init__(self, live_book: LiveBook, map_: Map, log: EventLog) -> None:
         self._live_book, self._map, self._log = live_book, map_, log
 
-    no_load = Load()
-
     def at(self, now: datetime, open_callback: OpenCallback | None = None) -> World:
         """The world at an instant."""
 

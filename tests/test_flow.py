@@ -1,0 +1,346 @@
+"""The call's state machine, walked whole: every state, every input, every ending."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from routing.model import Decision, Load, Located, Need, Notice, Outcome, PlaceSource, Reason, Target
+from voice import flow, prompts
+from voice.call import (
+    Arrived,
+    Ask,
+    BookCallback,
+    Booked,
+    Call,
+    CancelCallback,
+    Cancelled,
+    Dial,
+    DialEnded,
+    Event,
+    HangUp,
+    Instruction,
+    NotBooked,
+    OpenCallback,
+    Pressed,
+    Said,
+    Say,
+    Stage,
+    Turn,
+    World,
+)
+from workers.callbacks.callback import Disposition
+
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+LANDLINE, MOBILE, FOREIGN = "+33561000000", "+33639980001", "+441632960001"
+TOULOUSE, RURAL = "31555", "23200"
+PLACES = {TOULOUSE: "Toulouse", "31044": "Balma", RURAL: "Saint-Vaury", "31149": "Colomiers"}
+CODES = {"31000": (TOULOUSE,), "31130": (TOULOUSE, "31044"), "23320": (RURAL,)}
+
+
+def desk(name: str, **options: object) -> Target:
+    return Target(name, f"desk-{name}", f"+33536490{len(name):03d}", 25, **options)  # type: ignore[arg-type]
+
+
+NATIONAL = replace(desk("national"), association=None)
+
+
+class TinyMap:
+    """Four communes and one prefix."""
+
+    def name(self, insee: str) -> str | None:
+        return PLACES.get(insee)
+
+    def by_postcode(self, code: str) -> tuple[str, ...]:
+        return CODES.get(code, ())
+
+    def locate(self, number: str | None) -> Located | None:
+        return Located(TOULOUSE, 0.8, PlaceSource.LANDLINE) if number == LANDLINE else None
+
+    def spoken(self, words: str) -> Located | None:
+        return Located("31149", 0.9, PlaceSource.SPOKEN) if "Colomiers" in words else None
+
+
+class TinyRouting:
+    """Toulouse has two desks and everything; Saint-Vaury has no visit; nowhere asks the national desk."""
+
+    version = 7
+
+    def __init__(self, ages: bool = False) -> None:
+        self._ages = ages
+
+    def decide(self, place: Located | None, need: Need | None, at: datetime, load: Load) -> Decision:
+        if place is None:
+            return Decision(Outcome.LOCATE, None, None, 0.0, (NATIONAL,), 7, ())
+        if place.commune == RURAL and need is Need.VISIT:
+            notice = Notice(Reason.NOT_COVERED, Need.VISIT)
+            return Decision(Outcome.NOT_COVERED, None, RURAL, 0.9, (NATIONAL,), 7, (), notice)
+        outcome = Outcome.CALLBACK if need is Need.TELECONSULTATION else Outcome.CONNECT
+        targets = (desk("toulouse"), replace(desk("pau"), together=True), desk("auch"), NATIONAL)
+        return Decision(outcome, "toulouse", place.commune, place.confidence, targets, 7, ())
+
+    def offers(self, place: Located | None, at: datetime) -> tuple[Need, ...]:
+        if place is not None and place.commune == RURAL:
+            return (Need.CONSULTATION, Need.TELECONSULTATION, Need.ADVICE)
+        return tuple(Need)
+
+    def owners(self, insee: str) -> frozenset[str]:
+        return frozenset({"balma"}) if insee == "31044" else frozenset({"toulouse"})
+
+    def asks_age(self, slug: str | None) -> bool:
+        return self._ages
+
+    def announcement(self, slug: str | None, at: datetime) -> str | None:
+        return None
+
+
+def world(*, ages: bool = False, waiting: bool = False) -> World:
+    promise = OpenCallback("cb-1", "avant 21 h 40", 2, TOULOUSE) if waiting else None
+    return World(TinyRouting(ages), TinyMap(), NOW, open_callback=promise)
+
+
+def arrive(caller: str | None, here: World | None = None) -> Turn:
+    return flow.advance(Call(sid="CA1", began=int(NOW.timestamp())), Arrived(caller), here or world())
+
+
+KEYS: tuple[Event, ...] = tuple(Pressed(key) for key in (*"012345*#", "", "99", "123456789012", "15"))
+PLACES_TYPED: tuple[Event, ...] = tuple(Pressed(code) for code in ("31000", "31130", "23320", "00000"))
+NUMBERS: tuple[Event, ...] = (Pressed("0639980002"), Pressed("0899000000"), Pressed("3624"))
+SAID: tuple[Event, ...] = (Said("à Colomiers"), Said("euh"), Said("31000", 0.3))
+DIALLED: tuple[Event, ...] = tuple(DialEnded(d, 40 * (d is Disposition.ANSWERED)) for d in Disposition)
+BROKEN: tuple[Event, ...] = (DialEnded(Disposition.ANSWERED, 2),)
+
+
+def inputs(open_instruction: Instruction) -> tuple[tuple[Call, Event], ...]:
+    """Everything that may follow an instruction that waits."""
+    match open_instruction:
+        case Ask(call=call, speech=speech):
+            events = KEYS + PLACES_TYPED + NUMBERS + (SAID if speech else ())
+        case Dial(call=call):
+            events = DIALLED + BROKEN
+        case BookCallback(call=call):
+            events = (Booked("avant 21 h 40"), NotBooked())
+        case CancelCallback(call=call):
+            events = (Cancelled(), NotBooked())
+        case _:
+            return ()
+    return tuple((call, event) for event in events)
+
+
+def kind_of(call: Call) -> tuple[object, ...]:
+    """What the answer to an event can depend on: communes with the same services are alike, and so are needs."""
+    place = call.place and (call.place.commune == RURAL, call.place.source)
+    need = call.need and call.need is Need.TELECONSULTATION
+    reached = (len(call.targets), bool(call.number), bool(call.callback))
+    return (call.stage, call.tries, call.rounds, place, need, len(call.typed), len(call.choices), reached)
+
+
+def walk(first: Turn, here: World) -> Iterator[tuple[Call, Event, Turn]]:
+    """Every step that can be reached, each state once (the step number aside)."""
+    todo, seen = deque([first]), set()
+    while todo:
+        turn = todo.popleft()
+        for instruction in turn.instructions:
+            for call, event in inputs(instruction):
+                if (key := (kind_of(call), event)) not in seen:
+                    seen.add(key)
+                    then = flow.advance(call, event, here)
+                    yield call, event, then
+                    todo.append(then)
+
+
+CALLERS = (LANDLINE, MOBILE, FOREIGN, None)
+WORLDS = (world(), world(ages=True), world(waiting=True))
+WALKS = pytest.mark.parametrize(
+    ("caller", "here"),
+    [*((caller, WORLDS[0]) for caller in CALLERS), (MOBILE, WORLDS[1]), (MOBILE, WORLDS[2])],
+)
+
+
+@WALKS
+def test_every_reachable_step_leads_on_or_ends_with_a_person_a_promise_or_the_15(
+    caller: str | None, here: World
+) -> None:
+    steps = 0
+    for call, event, turn in walk(arrive(caller, here), here):
+        steps += 1
+        last = turn.instructions[-1]
+        told = f"{call.stage} {event} -> {turn.instructions}"
+        assert turn.call.step == call.step + 1, told
+        if isinstance(last, Ask):
+            assert last.silence, told
+        elif isinstance(last, HangUp):
+            names = {fact.name for fact in turn.facts}
+            assert turn.call.stage is Stage.ENDED, told
+            assert names & {"answered", "booked", "last_resort"}, told
+            if "answered" not in names:
+                spoken = " ".join(i.text for i in turn.instructions if isinstance(i, Say))
+                assert "15" in spoken, told
+        else:
+            assert isinstance(last, Dial | BookCallback | CancelCallback), told
+    assert steps > 500
+
+
+@WALKS
+def test_silence_from_any_state_with_no_desk_answering_comes_to_an_end(
+    caller: str | None, here: World
+) -> None:
+    for _, _, turn in walk(arrive(caller, here), here):
+        assert silent_ending(turn, here) in {"booked", "last_resort", "answered"}
+
+
+def silent_ending(turn: Turn, here: World) -> str:
+    for _ in range(60):
+        match turn.instructions[-1]:
+            case Ask(call=call):
+                turn = flow.advance(call, Pressed(""), here)
+            case Dial(call=call):
+                turn = flow.advance(call, DialEnded(Disposition.NO_ANSWER), here)
+            case BookCallback(call=call):
+                turn = flow.advance(call, Booked("avant 21 h 40"), here)
+            case CancelCallback(call=call):
+                turn = flow.advance(call, Cancelled(), here)
+            case _:
+                return turn.facts[-1].name
+    return "never"
+
+
+@WALKS
+def test_zero_reaches_a_human_and_the_star_the_15_at_every_question(caller: str | None, here: World) -> None:
+    for _, event, turn in walk(arrive(caller, here), here):
+        if event == Pressed("0"):
+            assert isinstance(turn.instructions[-1], Dial)
+        if event in (Pressed("*"), Pressed("15")):
+            assert turn.instructions[0] == Say(prompts.DANGER)
+            assert isinstance(turn.instructions[-1], Dial)
+            assert turn.instructions[-1].brief.priority
+
+
+def test_no_more_than_four_choices_and_the_function_before_the_key() -> None:
+    for here in WORLDS:
+        for _, _, turn in walk(arrive(MOBILE, here), here):
+            for ask in (i for i in turn.instructions if isinstance(i, Ask)):
+                words = " ".join(ask.texts)
+                assert words.count("tapez") <= 5, words
+                assert not words.lower().startswith("tapez 1"), words
+
+
+def dialled(turn: Turn) -> tuple[str, ...]:
+    last = turn.instructions[-1]
+    return tuple(target.regulator for target in last.targets) if isinstance(last, Dial) else ()
+
+
+def answer(turn: Turn, *events: Event, here: World | None = None) -> Turn:
+    for event in events:
+        ask = turn.instructions[-1]
+        assert isinstance(ask, Ask | Dial), turn
+        turn = flow.advance(ask.call, event, here or world())
+    return turn
+
+
+def test_a_known_landline_in_silence_rings_its_desk_with_the_need_unknown() -> None:
+    turn = answer(arrive(LANDLINE), Pressed(""), Pressed(""))
+    assert dialled(turn) == ("desk-toulouse", "desk-pau")
+    assert turn.instructions[-1].brief.need is None
+    assert turn.instructions[-1].brief.place == "Toulouse"
+
+
+def test_a_key_on_the_guessed_place_confirms_it_and_answers_the_need() -> None:
+    turn = answer(arrive(LANDLINE), Pressed("2"))
+    assert dialled(turn) == ("desk-toulouse", "desk-pau")
+    assert turn.instructions[-1].brief.need is Need.CONSULTATION
+
+
+def test_a_postcode_typed_during_the_welcome_is_heard_digit_by_digit() -> None:
+    first = arrive(MOBILE).instructions[0]
+    assert isinstance(first, Ask)
+    ahead = flow.advance(first.call, Pressed("3"), world())
+    ask = ahead.instructions[-1]
+    assert isinstance(ask, Ask)
+    assert ask.digits == 4
+    located = flow.advance(ask.call, Pressed("1000"), world())
+    assert located.call.place == Located(TOULOUSE, 0.95, PlaceSource.POSTCODE)
+
+
+def test_a_shared_postcode_is_asked_further_only_where_it_changes_who_is_rung() -> None:
+    turn = answer(arrive(MOBILE), Pressed("31130"))
+    assert turn.call.stage is Stage.COMMUNE
+    assert answer(turn, Pressed("2")).call.place.commune == "31044"
+    assert answer(arrive(MOBILE), Pressed("31000")).call.stage is Stage.NEED
+
+
+def test_where_no_visit_is_possible_the_caller_is_told_and_offered_what_is() -> None:
+    turn = answer(arrive(MOBILE), Pressed("23320"))
+    ask = turn.instructions[-1]
+    assert isinstance(ask, Ask)
+    assert ask.texts[0] == "Pas de visite à domicile possible à Saint-Vaury."
+    assert "téléconsultation, tapez 2" in ask.texts[1]
+
+
+def test_a_said_commune_is_read_back_and_confirmed_by_silence() -> None:
+    turn = answer(arrive(MOBILE), Said("à Colomiers"))
+    assert turn.call.stage is Stage.CONFIRM
+    assert answer(turn, Pressed("")).call.place.commune == "31149"
+
+
+def test_a_desk_that_does_not_answer_gives_way_to_the_next_and_then_to_the_offer() -> None:
+    turn = answer(arrive(LANDLINE), Pressed("1"))
+    turn = answer(turn, DialEnded(Disposition.BUSY))
+    assert dialled(turn) == ("desk-auch",)
+    turn = answer(turn, DialEnded(Disposition.NO_ANSWER))
+    assert dialled(turn) == ("desk-national",)
+    turn = answer(turn, DialEnded(Disposition.FAILED))
+    assert turn.call.stage is Stage.OFFER
+
+
+def test_a_line_that_breaks_at_once_is_not_taken_for_an_answer() -> None:
+    turn = answer(arrive(LANDLINE), Pressed("1"), DialEnded(Disposition.ANSWERED, 2))
+    assert dialled(turn) == ("desk-auch",)
+
+
+def test_a_teleconsultation_reads_the_number_back_and_promises_only_once_booked() -> None:
+    turn = answer(arrive(MOBILE), Pressed("31000"), Pressed("3"))
+    ask = turn.instructions[-1]
+    assert isinstance(ask, Ask)
+    assert "06 39 98 00 01" in ask.texts[0]
+    turn = answer(turn, Pressed("1"), Pressed("1"))
+    book = turn.instructions[-1]
+    assert isinstance(book, BookCallback)
+    assert (book.call.number, book.call.video, book.call.association) == (MOBILE, True, "toulouse")
+    told = flow.advance(book.call, Booked("avant 21 h 40"), world()).instructions[0]
+    assert isinstance(told, Say)
+    assert "vous rappelle avant 21 h 40" in told.text
+
+
+@pytest.mark.parametrize("number", ["0899000000", "3624", "112", "0044163296000"])
+def test_a_number_that_may_not_be_rung_is_refused_and_asked_again(number: str) -> None:
+    turn = answer(arrive(None), Pressed("31000"), Pressed("3"))
+    assert turn.call.stage is Stage.TYPED_NUMBER
+    turn = answer(turn, Pressed(number))
+    if number == "112":
+        assert turn.instructions[0] == Say(prompts.DANGER)
+    else:
+        assert turn.call.stage is Stage.TYPED_NUMBER
+        assert turn.instructions[-1].texts[0] == prompts.NUMBER_REFUSED
+
+
+def test_a_booking_that_cannot_be_kept_is_never_confirmed_and_rings_again() -> None:
+    turn = answer(arrive(MOBILE), Pressed("31000"), Pressed("3"), Pressed("1"), Pressed("2"))
+    book = turn.instructions[-1]
+    assert isinstance(book, BookCallback)
+    turn = flow.advance(book.call, NotBooked(), world())
+    assert turn.instructions[0] == Say(prompts.NOT_BOOKED)
+    assert isinstance(turn.instructions[-1], Dial)
+
+
+def test_ringing_again_says_the_time_and_the_place_and_offers_to_cancel() -> None:
+    here = world(waiting=True)
+    turn = arrive(MOBILE, here)
+    ask = turn.instructions[-1]
+    assert isinstance(ask, Ask)
+    assert "avant 21 h 40" in ask.texts[0]
+    assert "2 personnes avant vous" in ask.texts[0]
+    cancelled = answer(turn, Pressed("1"), here=here)
+    assert isinstance(cancelled.instructions[-1], CancelCallback)

@@ -1,0 +1,79 @@
+"""The voice application: what every process of it holds, made once, and the routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask import Flask
+
+from config import logs
+from config.patience import Breaker
+from config.sealing import Pseudonyms, Sealer
+from config.settings import Settings
+from config.stores import engine, voice_redis
+from routing.book import LiveBook
+from routing.geography import names
+from routing.geography.landlines import Landlines
+from routing.geography.places import Places
+from voice import health, prompts, twiml, webhooks
+from voice.background import every
+from voice.effects import Effects
+from voice.line import Line, Links
+from voice.signature import Door
+from voice.world import Map, Surroundings
+from workers import queue
+from workers.callbacks.booking import Bookings
+from workers.records.events import EventLog
+from workers.records.spool import Spool
+
+PATIENCE_MS = 200  # the longest a caller waits for SQL; then the spool, or knowing less
+DRAIN_EVERY = 2.0  # seconds
+
+
+def now() -> datetime:
+    """The service's clock."""
+    return datetime.now(UTC)
+
+
+def from_environment() -> Flask:
+    """What the web server loads."""
+    settings = Settings.of_process()
+    logs.configure(settings)
+    return create_app(settings)
+
+
+def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask:
+    """An application for these settings; `clock` gives aware instants."""
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    places = Places.load()
+    names.prepare(places)
+    sql = engine(settings, patience_ms=PATIENCE_MS)
+    redis = voice_redis(settings)
+    breaker = Breaker()
+    book = LiveBook(engine(settings), settings.var_dir / "rulebook", places).start()
+    log = EventLog(redis, breaker, Spool(settings.var_dir / "events", "events"))
+    bookings = Bookings.of(settings, sql, queue.bell(redis))
+    sealer = Sealer(settings.secret_keys, "call state")
+    links = Links(settings.public_url, sealer)
+    app.extensions["line"] = Line(
+        surroundings=Surroundings(book, Map(places, Landlines.load()), log),
+        effects=Effects(bookings, places),
+        log=log,
+        sealer=sealer,
+        pseudonyms=Pseudonyms(settings.secret_keys),
+        links=links,
+        caller_id=settings.caller_id,
+        simulated=settings.simulated,
+        last_resort=twiml.last_resort(
+            prompts.FAULT, book.current.national.phone, prompts.LAST_RESORT, settings.caller_id
+        ),
+        clock=clock,
+    )
+    door = Door(settings.public_url, settings.auth_tokens, settings.account_sid)
+    webhooks.install(app, door)
+    app.extensions["health"] = health.Health(settings, sql, redis, breaker, book, log)
+    app.register_blueprint(health.bp)
+    every(DRAIN_EVERY, log.drain, "events_drain")
+    return app

@@ -1,0 +1,100 @@
+"""Whether this process may take calls, and figures about it for whoever watches."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from redis import Redis
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.patience import Breaker
+from config.settings import Settings
+from config.stores import reading
+from routing.book import LiveBook
+from workers.records.events import EventLog
+
+bp = Blueprint("health", __name__)
+
+REGISTRY = CollectorRegistry()
+WEBHOOKS = Counter("sos3624_webhooks_total", "Voice webhooks answered", ["path", "status"], registry=REGISTRY)
+SECONDS = Histogram(
+    "sos3624_webhook_seconds",
+    "Time to a document",
+    ["path"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.3, 1, 3),
+    registry=REGISTRY,
+)
+BREAKER = Gauge("sos3624_redis_breaker_open", "1 while Redis is left alone", registry=REGISTRY)
+SPOOL = Gauge("sos3624_spool_bytes", "Events waiting on disk", registry=REGISTRY)
+BOOK = Gauge("sos3624_rulebook_version", "Number of the rule book in force here", registry=REGISTRY)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What readiness looks at."""
+
+    settings: Settings
+    sql: Engine
+    redis: Redis
+    breaker: Breaker
+    book: LiveBook
+    log: EventLog
+
+    def states(self) -> dict[str, str]:
+        """Each dependency and its state. Only the rule book decides: calls go on without the others."""
+        return {
+            "rulebook": f"version {self.book.current.version}",
+            "sql": "ok" if self._sql_answers() else "down",
+            "redis": "ok" if self.breaker.call(lambda: bool(self.redis.ping()), default=False) else "down",
+            "spool": f"{self.log.spooled()} bytes",
+        }
+
+    def _sql_answers(self) -> bool:
+        try:
+            with reading(self.sql).begin() as connection:
+                connection.execute(text("SELECT 1"))
+        except (SQLAlchemyError, OSError):
+            return False
+        return True
+
+
+@bp.get("/health/live")
+def live() -> Response:
+    """The process answers."""
+    return jsonify(status="ok")
+
+
+@bp.get("/health/ready")
+def ready() -> Response:
+    """A call can be taken; degraded means that it will know less, not that it will be refused."""
+    health: Health = current_app.extensions["health"]
+    states = health.states()
+    status = "degraded" if "down" in states.values() else "ok"
+    return jsonify(status=status, dependencies=states)
+
+
+@bp.get("/metrics")
+def metrics() -> Response:
+    """Prometheus text of this process; no label holds anything of a person."""
+    health: Health = current_app.extensions["health"]
+    BREAKER.set(0 if health.breaker.closed else 1)
+    SPOOL.set(health.log.spooled())
+    BOOK.set(health.book.current.version)
+    return Response(generate_latest(REGISTRY), mimetype="text/plain; version=0.0.4")
+
+
+def started() -> float:
+    """The instant a webhook began, for `answered`."""
+    return time.perf_counter()
+
+
+def answered(began: float, response: Response) -> Response:
+    """Count a webhook and its time."""
+    path = request.path if request.url_rule else "unknown"
+    WEBHOOKS.labels(path, response.status_code).inc()
+    SECONDS.labels(path).observe(time.perf_counter() - began)
+    return response
