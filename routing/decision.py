@@ -120,7 +120,7 @@ class _Search:
         if rule is None:
             return False
         if not service.rounds:
-            self.say("desk", f"{slug} none")
+            self.say("desk.none", slug)
             return False
         self.found.append(service)
         return True
