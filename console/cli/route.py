@@ -146,5 +146,6 @@ def _told(question: Question, decision: Decision, book: RuleBook) -> str:
         f"  {rank}. {target.association or 'national'} : {target.phone}, {target.ring_seconds} s"
         for rank, target in enumerate(decision.targets, 1)
     )
-    heading = f"{name or 'Lieu inconnu'}, {need}, le {question.at.astimezone(ZoneInfo(zone)):%d/%m/%Y à %H:%M} ({zone})"
+    at = question.at.astimezone(ZoneInfo(zone))
+    heading = f"{name or 'Lieu inconnu'}, {need}, le {at:%d/%m/%Y à %H:%M} ({zone})"
     return "\n".join([heading, why(decision, book, name), *targets])

@@ -36,6 +36,7 @@ def command() -> None:
     manager = RestartingManager(once_started=lambda: _watch(settings, processes))
     for name, line in processes.items():
         manager.add_process(name, f"exec {line}", env=env, cwd=str(ROOT))
+    manager.stop_last("redis")
     manager.loop()
     click.echo("Arrêté.")
     sys.exit(manager.returncode)

@@ -34,6 +34,8 @@ class Supervised(Process):  # type: ignore[misc] # honcho is not typed
     def __init__(self, *args: Any, stopping: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._stopping = stopping
+        self.ended = Event()
+        self.outlives: list[Any] = []  # the `ended` of the processes that are to stop before this one
         self._child_ctor = partial(Popen, preexec_fn=_die_with_parent(signal.SIGTERM), stdin=-3)  # DEVNULL
 
     def run(self, events: Any = None, ignore_signals: bool = False) -> None:
@@ -53,6 +55,7 @@ class Supervised(Process):  # type: ignore[misc] # honcho is not typed
             if not self._stopping.is_set():
                 self._send_message(f"arrêté tout seul (code {code}) ; relancé dans {pause:g} s\n".encode())
                 self._stopping.wait(pause)
+        self.ended.set()
         self._send_message({"returncode": code}, type="stop")
 
     def _live(self) -> int:
@@ -70,14 +73,20 @@ class Supervised(Process):  # type: ignore[misc] # honcho is not typed
         """Wait for the process, then end what it leaves behind: granian's workers outlive it."""
         while child.poll() is None:
             if self._stopping.wait(0.1):
-                _ask(os.killpg, child.pid, signal.SIGTERM)
-                give_up = time.monotonic() + GRACE
-                while child.poll() is None and time.monotonic() < give_up:
-                    time.sleep(0.05)
-                break
+                self._stop(child)
         _ask(os.killpg, child.pid, signal.SIGKILL)
         for straggler in _session(child.pid):
             _ask(os.kill, straggler, signal.SIGKILL)
+
+    def _stop(self, child: Any) -> None:
+        for other in self.outlives:
+            other.wait(GRACE + 1)
+        _ask(os.killpg, child.pid, signal.SIGTERM)
+        give_up = time.monotonic() + GRACE
+        while child.poll() is None and time.monotonic() < give_up:
+            time.sleep(0.05)
+        if child.poll() is None:
+            _ask(os.killpg, child.pid, signal.SIGKILL)
 
 
 class RestartingManager(Manager):  # type: ignore[misc] # honcho is not typed
@@ -88,6 +97,13 @@ class RestartingManager(Manager):  # type: ignore[misc] # honcho is not typed
         self._once_started = once_started
         self._stopping = Event()
         self._process_ctor = partial(Supervised, stopping=self._stopping)
+
+    def stop_last(self, name: str) -> None:
+        """Stop this process when the others have ended: they still need it to end well."""
+        processes = {known: process["obj"] for known, process in self._processes.items()}
+        last = processes.pop(name, None)
+        if last:
+            last.outlives = [other.ended for other in processes.values()]
 
     def terminate(self) -> None:
         """Ask every process to stop, for good. Prints nothing: it may be called in the middle of a print."""
