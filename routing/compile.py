@@ -42,6 +42,7 @@ def compile_book(document: Document, version: int, places: Gazetteer | Terrain) 
         ),
         services=MappingProxyType(_services(document, desks)),
         chains=MappingProxyType(chains(document, terrain)),
+        document=document,
     )
 
 

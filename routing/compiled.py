@@ -8,6 +8,7 @@ from math import inf
 from types import MappingProxyType
 from typing import Any
 
+from routing.document import Document
 from routing.hours import Schedule
 from routing.model import Need, Target, TraceLine
 
@@ -144,6 +145,7 @@ class RuleBook:
     desks: Mapping[str, Desk] = field(default_factory=_nothing)
     services: Mapping[Need | None, Mapping[str, Service]] = field(default_factory=_nothing)
     chains: Mapping[Need, Mapping[str, Chain]] = field(default_factory=_nothing)
+    document: Document | None = None  # what it was compiled from; the checks speak of it
 
     def association(self, slug: str) -> Association | None:
         """The association of that slug."""

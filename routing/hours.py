@@ -68,17 +68,19 @@ class Schedule:
             for span in self._spans(day - DAY, day + 2 * DAY)
         )
 
-    def intervals(self, since: datetime, until: datetime) -> tuple[Interval, ...]:
-        """Sorted, disjoint openings within an aware period; of two rules that overlap the earlier counts."""
-        start, end = int(since.timestamp()), int(until.timestamp())
+    def intervals(self, since: float, until: float) -> tuple[Interval, ...]:
+        """Sorted, disjoint openings in [since, until) seconds UTC; of two rules that overlap the earlier
+        counts."""
+        start, end = int(since), int(until)
         if self.always:
             return (Interval(start, end, ALWAYS),) if start < end else ()
-        spans = self._spans((since - MARGIN).date(), (until + MARGIN).date())
-        return tuple(_disjoint(spans, start, end))
+        first, last = (datetime.fromtimestamp(instant, UTC) for instant in (start, end))
+        return tuple(_disjoint(self._spans((first - MARGIN).date(), (last + MARGIN).date()), start, end))
 
     def _timeline(self, year: int) -> Timeline:
         openings = self.intervals(
-            datetime(year, 1, 1, tzinfo=UTC) - MARGIN, datetime(year + 1, 1, 1, tzinfo=UTC) + MARGIN
+            (datetime(year, 1, 1, tzinfo=UTC) - MARGIN).timestamp(),
+            (datetime(year + 1, 1, 1, tzinfo=UTC) + MARGIN).timestamp(),
         )
         changes: list[int] = []
         rules: list[str | None] = [None]

@@ -1,0 +1,112 @@
+"""Faults that show in the document itself: numbers, names that lead nowhere, pacts that turn in a circle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from routing.calendar import KNOWN_TERRITORIES
+from routing.document import Association, Document, Regulator
+from routing.numbers import caller_id_problem, target_problem
+from routing.problem import Problem
+
+
+def problems(document: Document) -> Iterator[Problem]:
+    """Every fault that needs no calendar and no map to be seen."""
+    yield from _doubles(document)
+    for desk in document.regulators:
+        yield from _desk(desk)
+    yield from _national(document)
+    desks = {desk.id: desk for desk in document.regulators}
+    slugs = {one.slug: one for one in document.associations}
+    for one in document.associations:
+        yield from _association(one, desks, slugs)
+        yield from _loop(one, slugs)
+    yield from _closures(document, slugs.keys())
+
+
+def _doubles(document: Document) -> Iterator[Problem]:
+    names = (
+        ("associations", [one.slug for one in document.associations]),
+        ("regulators", [desk.id for desk in document.regulators]),
+        ("closures", [closure.id for closure in document.closures]),
+    )
+    for part, ids in names:
+        for name, count in Counter(ids).items():
+            if count > 1:
+                yield Problem("double", True, f"« {name} » est écrit {count} fois.", rule=f"{part}/{name}")
+
+
+def _desk(desk: Regulator) -> Iterator[Problem]:
+    rule = f"regulators/{desk.id}/phones"
+    for phone in desk.phones:
+        wrong = target_problem(phone.number)
+        if wrong is not None:
+            said = f"{desk.name} : un numéro ne peut pas être appelé, {wrong}."
+            yield Problem("dead_number", True, said, rule=rule)
+        elif not phone.verified:
+            said = f"{desk.name} : un numéro attend son appel de vérification et ne sonnera pas."
+            yield Problem("unverified_number", False, said, rule=rule)
+    if not any(_rings(phone.number) for phone in desk.phones if phone.verified):
+        yield Problem("mute_desk", True, f"{desk.name} n'a aucun numéro qui puisse sonner.", rule=rule)
+
+
+def _rings(number: str) -> bool:
+    return target_problem(number) is None
+
+
+def _national(document: Document) -> Iterator[Problem]:
+    known = {desk.id for desk in document.regulators}
+    for name in (document.national.regulator, *document.national.teleconsultation):
+        if name not in known:
+            yield _unknown(name, "La régulation nationale", "national")
+
+
+def _association(
+    one: Association, desks: dict[str, Regulator], slugs: dict[str, Association]
+) -> Iterator[Problem]:
+    rule = f"associations/{one.slug}"
+    for name in (*one.regulators, *one.callbacks.regulators):
+        if name not in desks:
+            yield _unknown(name, one.name, rule)
+    for pact in one.overflow:
+        if pact.association not in slugs:
+            yield _unknown(pact.association, one.name, f"{rule}/overflow")
+    yield from _settings(one, rule)
+
+
+def _settings(one: Association, rule: str) -> Iterator[Problem]:
+    if not one.regulators:
+        yield Problem("no_desk", True, f"{one.name} n'a pas de régulation.", rule=rule)
+    if not any(hours.needs for hours in one.hours):
+        yield Problem("no_hours", False, f"{one.name} n'a aucun horaire et ne répond jamais.", rule=rule)
+    if one.holiday_territory is not None and one.holiday_territory not in KNOWN_TERRITORIES:
+        said = f"{one.name} : territoire de jours fériés inconnu, « {one.holiday_territory} »."
+        yield Problem("unknown_territory", True, said, rule=rule)
+    shown = one.callbacks.caller_id
+    if shown is not None and (wrong := caller_id_problem(shown)) is not None:
+        yield Problem("caller_id", True, f"{one.name} : numéro présenté refusé, {wrong}.", rule=rule)
+
+
+def _loop(one: Association, slugs: dict[str, Association]) -> Iterator[Problem]:
+    """Its overflow only leads back to the very desks that did not answer."""
+    mine = set(one.regulators)
+    helpers = [
+        slugs[pact.association] for pact in one.overflow if pact.accepted and pact.association in slugs
+    ]
+    if helpers and all(set(helper.regulators) <= mine for helper in helpers):
+        said = f"{one.name} : le débordement ramène aux postes qui n'ont pas répondu."
+        yield Problem("loop", True, said, rule=f"associations/{one.slug}/overflow")
+
+
+def _closures(document: Document, slugs: Iterable[str]) -> Iterator[Problem]:
+    known = set(slugs)
+    for closure in document.closures:
+        named = (*closure.meanwhile, *closure.requisitioned, *filter(None, (closure.association,)))
+        for name in named:
+            if name not in known:
+                yield _unknown(name, f"La fermeture « {closure.reason} »", f"closures/{closure.id}")
+
+
+def _unknown(name: str, where: str, rule: str) -> Problem:
+    return Problem("unknown", True, f"{where} renvoie à « {name} », qui n'existe pas.", rule=rule)
