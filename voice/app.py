@@ -16,7 +16,7 @@ from routing.book import LiveBook
 from routing.geography import names
 from routing.geography.landlines import Landlines
 from routing.geography.places import Places
-from voice import health, prompts, twiml, webhooks
+from voice import health, leg_webhooks, prompts, twiml, webhooks
 from voice.background import every
 from voice.effects import Effects
 from voice.line import Line, Links
@@ -73,6 +73,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
     )
     door = Door(settings.public_url, settings.auth_tokens, settings.account_sid)
     webhooks.install(app, door)
+    leg_webhooks.install(app, door, settings, places)
     app.extensions["health"] = health.Health(settings, sql, redis, breaker, book, log)
     app.register_blueprint(health.bp)
     every(DRAIN_EVERY, log.drain, "events_drain")

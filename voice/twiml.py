@@ -104,6 +104,26 @@ def bridge(texts: Sequence[str]) -> str:
     return _document(tuple(texts))
 
 
+def ask_code(texts: Sequence[str], action: str) -> str:
+    """A question answered by a code of 4 to 8 digits, ended by #."""
+    shape = _AskShape(tuple(texts), 8, 8, speech=False, silence=True)
+    return _document((shape,)).replace(_LANDING.format(0), action)
+
+
+def end(texts: Sequence[str]) -> str:
+    """Say these, then hang up."""
+    return _document((*texts, None))
+
+
+def ring_one(
+    texts: Sequence[str], phone: str, seconds: int, caller_id: str, action: str, whisper: str
+) -> str:
+    """Say these, then ring one telephone from this leg. Not cached: the number is a patient's."""
+    shapes = (*texts, _DialShape((phone,), seconds, caller_id))
+    document = _document.__wrapped__(shapes)
+    return document.replace(_LANDING.format(0), action).replace(_LANDING.format(1), whisper)
+
+
 @lru_cache(maxsize=4096)
 def _document(shapes: tuple[_Shape, ...]) -> str:
     response = VoiceResponse()

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, or_, select, update
+from sqlalchemy import Connection, Engine, func, update
 from sqlalchemy.exc import IntegrityError
 
-from config.stores import database_now
+from config.stores import database_now, reading
 from routing.model import Need
-from workers.callbacks import policy
+from workers.callbacks import fence, policy
 from workers.callbacks.callback import IN_ATTEMPT, Callback, Cause, Conclusion, Disposition, State
 from workers.callbacks.failpoints import failpoint
+from workers.callbacks.fence import Link
 from workers.callbacks.notices import Notice, owe
 from workers.callbacks.numbers import can_be_written_to
 from workers.callbacks.store import Callbacks
-from workers.callbacks.tables import attempts, callbacks
+from workers.callbacks.tables import callbacks
 from workers.callbacks.timing import Timing
 from workers.callbacks.transitions import move
 from workers.callbacks.vault import Vault
 
 ZoneOf = Callable[[str | None], tzinfo]  # INSEE code -> the patient's time zone
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """What a leg's signed URL carries: whose attempt it is. The first CallSid to use it binds it."""
-
-    callback_id: str
-    token: str
 
 
 RANKS = {"queued": 0, "initiated": 1, "ringing": 2, "in-progress": 3}  # any other word is the end: 4
@@ -56,11 +48,11 @@ class Attempts:
         """The carrier has the call. False when it must be hung up: cancelled meanwhile, or a second one."""
         with self._engine.begin() as connection:
             now = database_now(connection)
-            if not self._bind(connection, link, call_sid):
+            if not fence.bind(connection, link, call_sid):
                 return False
             lease = now + self._timing.placed
             move(connection, Cause.PLACED, link.callback_id, now, held=link.token, lease_until=lease)
-            return self._state(connection, link) in IN_ATTEMPT
+            return fence.state(connection, link) in IN_ATTEMPT
 
     def uncertain(self, link: Link) -> None:
         """The carrier may have it: wait for its list."""
@@ -88,7 +80,7 @@ class Attempts:
         rank = RANKS.get(word, 4)
         with self._engine.begin() as connection:
             now = database_now(connection)
-            if not self._bind(connection, link, call_sid, rank):
+            if not fence.bind(connection, link, call_sid, rank):
                 return
             if rank in {2, 3}:
                 self._ringing(connection, link, now)
@@ -100,10 +92,10 @@ class Attempts:
         """The telephone was picked up. None: hang up, nothing said (stale, cancelled, a second call)."""
         with self._engine.begin() as connection:
             now = database_now(connection)
-            if not self._bind(connection, link, call_sid):
+            if not fence.bind(connection, link, call_sid):
                 return None
             self._ringing(connection, link, now)
-            if self._state(connection, link) is not State.DOCTOR_RINGING:
+            if fence.state(connection, link) is not State.DOCTOR_RINGING:
                 return None
         return self._callbacks.get(link.callback_id)
 
@@ -111,18 +103,33 @@ class Attempts:
         """1 was pressed: the patient is to be rung, by this call and once. None: hang up."""
         with self._engine.begin() as connection:
             now = database_now(connection)
-            if not self._bound(connection, link, call_sid):
+            if not fence.bound(connection, link, call_sid):
                 return None
             changes = {
                 "lease_until": now + self._timing.patient,
                 "first_rung_at": func.coalesce(callbacks.c.first_rung_at, now),
             }
             if move(connection, Cause.ACCEPTED, link.callback_id, now, held=link.token, **changes):
-                self._note(connection, link, accepted_at=now)
-            elif self._state(connection, link) is not State.PATIENT_RINGING:
+                fence.note(connection, link, accepted_at=now)
+            elif fence.state(connection, link) is not State.PATIENT_RINGING:
                 return None  # else the webhook is repeated: the same answer again
         failpoint("accepted_committed")
         return self._callbacks.get(link.callback_id)
+
+    def held_by(self, link: Link, call_sid: str) -> Callback | None:
+        """The row, if this call is the one its attempt under way is bound to."""
+        with reading(self._engine).begin() as connection:
+            held = fence.bound(connection, link, call_sid) and fence.state(connection, link)
+        return self._callbacks.get(link.callback_id) if held else None
+
+    def of(self, link: Link) -> Callback | None:
+        """The row of this attempt."""
+        return self._callbacks.get(link.callback_id)
+
+    def standing(self, link: Link) -> State | None:
+        """Where the row stands while this attempt holds it; None once it does not."""
+        with reading(self._engine).begin() as connection:
+            return fence.state(connection, link)
 
     def passed(self, link: Link, disposition: Disposition) -> None:
         """2, silence, or nobody: the next doctor."""
@@ -131,7 +138,7 @@ class Attempts:
     def leg_ended(self, link: Link, disposition: Disposition) -> None:
         """The doctor's leg is over, whatever it was at."""
         with self._engine.begin() as connection:
-            state = self._state(connection, link)
+            state = fence.state(connection, link)
         if state is State.BRIDGED:
             self.talked(link)
         elif state is State.PATIENT_RINGING:
@@ -150,7 +157,7 @@ class Attempts:
                 "lease_until": now + self._timing.talk,
             }
             if move(connection, Cause.CONNECTED, link.callback_id, now, held=link.token, **kept):
-                self._note(connection, link, bridged_at=now)
+                fence.note(connection, link, bridged_at=now)
 
     def missed(self, link: Link, disposition: Disposition) -> None:
         """The patient was rung and not joined: again after 5, 20, 60 minutes, then a person."""
@@ -165,7 +172,7 @@ class Attempts:
             changes: dict[str, Any] = {"tries": tries, "due_at": again or now}
             if not move(connection, cause, link.callback_id, now, held=link.token, **changes):
                 return
-            self._end(connection, link, now, disposition)
+            fence.end(connection, link, now, disposition)
             if can_be_written_to(callback.number):
                 owe(connection, callback.id, Notice.MISSED if again else Notice.TO_A_PERSON, now, tries)
 
@@ -183,7 +190,7 @@ class Attempts:
                 )
                 if conclusion is None or connection.execute(late.values(conclusion=conclusion)).rowcount == 0:
                     return
-            self._end(connection, link, now, Disposition.ANSWERED, conclusion)
+            fence.end(connection, link, now, Disposition.ANSWERED, conclusion)
 
     def concluded(self, link: Link, conclusion: Conclusion) -> None:
         """The doctor's key after the talk."""
@@ -211,7 +218,7 @@ class Attempts:
                     "kept_at": func.coalesce(callbacks.c.kept_at, now),
                 }
                 if move(connection, Cause.VISIT_NEEDED, link.callback_id, now, held=link.token, **changes):
-                    self._end(connection, link, now, Disposition.ANSWERED, Conclusion.VISIT)
+                    fence.end(connection, link, now, Disposition.ANSWERED, Conclusion.VISIT)
         except IntegrityError:
             return  # the patient has booked anew meanwhile: that request stands
 
@@ -221,76 +228,15 @@ class Attempts:
         with self._engine.begin() as connection:
             now = database_now(connection)
             if move(connection, cause, link.callback_id, now, held=link.token, due_at=now + pause):
-                self._end(connection, link, now, disposition)
+                fence.end(connection, link, now, disposition)
             else:
                 self._forget(connection, link, now)
 
     def _forget(self, connection: Connection, link: Link, now: datetime) -> None:
         """The row went on without this attempt (cancelled): the telephone is free again."""
-        if self._state(connection, link) is None:
-            self._end(connection, link, now, Disposition.CANCELED)
+        if fence.state(connection, link) is None:
+            fence.end(connection, link, now, Disposition.CANCELED)
 
     def _ringing(self, connection: Connection, link: Link, now: datetime) -> None:
         lease = now + self._timing.ringing
         move(connection, Cause.RINGING, link.callback_id, now, held=link.token, lease_until=lease)
-
-    @staticmethod
-    def _bind(connection: Connection, link: Link, call_sid: str, rank: int = 0) -> bool:
-        """The first CallSid binds the attempt; another is refused, and a rank must rise."""
-        statement = update(attempts).where(
-            attempts.c.token == link.token,
-            attempts.c.callback_id == link.callback_id,
-            attempts.c.ended_at.is_(None),
-            or_(attempts.c.call_sid.is_(None), attempts.c.call_sid == call_sid),
-        )
-        if rank:
-            statement = statement.where(attempts.c.rank < rank)
-        values: dict[str, Any] = {"call_sid": call_sid, "unresolved": False}
-        try:
-            with connection.begin_nested():
-                return (
-                    connection.execute(statement.values(values | ({"rank": rank} if rank else {}))).rowcount
-                    == 1
-                )
-        except IntegrityError:
-            return False  # that call is another attempt's
-
-    @staticmethod
-    def _bound(connection: Connection, link: Link, call_sid: str) -> bool:
-        query = select(attempts.c.token).where(
-            attempts.c.token == link.token, attempts.c.call_sid == call_sid, attempts.c.ended_at.is_(None)
-        )
-        return connection.scalar(query) is not None
-
-    @staticmethod
-    def _state(connection: Connection, link: Link) -> State | None:
-        query = select(callbacks.c.state).where(
-            callbacks.c.id == link.callback_id, callbacks.c.token == link.token
-        )
-        state = connection.scalar(query)
-        return State(state) if state else None
-
-    @staticmethod
-    def _note(connection: Connection, link: Link, **values: Any) -> None:
-        connection.execute(update(attempts).where(attempts.c.token == link.token).values(values))
-
-    @staticmethod
-    def _end(
-        connection: Connection,
-        link: Link,
-        now: datetime,
-        disposition: Disposition | None,
-        conclusion: Conclusion | None = None,
-    ) -> None:
-        mine = attempts.c.token == link.token
-        began = connection.execute(
-            select(attempts.c.reserved_at, attempts.c.bridged_at).where(mine)
-        ).one_or_none()
-        seconds = (now - began.reserved_at).total_seconds() if began and began.bridged_at else None
-        values: dict[str, Any] = {"unresolved": False, "conclusion": conclusion}
-        connection.execute(update(attempts).where(mine).values(values))
-        connection.execute(
-            update(attempts)
-            .where(mine, attempts.c.ended_at.is_(None))
-            .values(ended_at=now, disposition=disposition, seconds=seconds)
-        )

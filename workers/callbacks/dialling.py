@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import structlog
 
-from workers.callbacks.attempts import Attempts, Link
+from workers.callbacks.attempts import Attempts
 from workers.callbacks.failpoints import failpoint
+from workers.callbacks.fence import Link
 from workers.callbacks.links import Links
 from workers.callbacks.pace import Pace
 from workers.callbacks.reservations import Reservation, Reservations

@@ -10,8 +10,8 @@ from sqlalchemy import Engine, Row, or_, select, update
 
 from config.stores import database_now, reading
 from workers.callbacks import policy
-from workers.callbacks.attempts import Link
 from workers.callbacks.callback import ON_A_LEG, WAITING, Cause, State
+from workers.callbacks.fence import Link
 from workers.callbacks.notices import Notice, owe
 from workers.callbacks.numbers import can_be_written_to
 from workers.callbacks.tables import attempts, callbacks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from config.sealing import Sealer, Unsealable
-from workers.callbacks.attempts import Link
+from workers.callbacks.fence import Link
 from workers.callbacks.telephony import LegUrls
 
 ROOT = "/voice/legs"

@@ -1,0 +1,109 @@
+"""A doctor going on or off duty by telephone, and a patient who cancels by SMS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from flask import Blueprint, Flask, Response, current_app, g, request
+from sqlalchemy import Engine
+
+from config.sealing import Sealer, Unsealable
+from config.settings import Settings
+from voice import carrier_words, twiml
+from voice import leg_prompts as prompts
+from workers.callbacks.doctors import Doctors
+from workers.callbacks.promise import cancels
+from workers.callbacks.store import Callbacks
+from workers.callbacks.vault import Vault
+
+duty_bp = Blueprint("duty", __name__, url_prefix="/voice")
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DutyLine:
+    """What the routes need, made once a process."""
+
+    doctors: Doctors
+    callbacks: Callbacks
+    sealer: Sealer
+    root: str
+
+
+def register(app: Flask, sql: Engine, vault: Vault, settings: Settings) -> None:
+    """Make what the routes need."""
+    app.extensions["duty"] = DutyLine(
+        Doctors(sql, vault),
+        Callbacks(sql, vault),
+        Sealer(settings.secret_keys, "duty line"),
+        settings.public_url + "/voice/duty",
+    )
+
+
+@duty_bp.post("/duty")
+def duty() -> Response:
+    """The duty number rings: a registered number is asked for its code."""
+    line = _line()
+    caller = carrier_words.arrived(g.fields).caller
+    found = line.doctors.recognised(caller) if caller else None
+    if found is None:
+        return _xml(twiml.end((prompts.DUTY_UNKNOWN,)))
+    return _xml(twiml.ask_code((prompts.DUTY_PIN,), _url(line, "pin", found.id)))
+
+
+@duty_bp.post("/duty/pin")
+def pin() -> Response:
+    """The code, told by its digits; who calls is in the sealed URL, bound to this call."""
+    line, doctor_id = _line(), _doctor()
+    if doctor_id is None or not line.doctors.proves(doctor_id, g.fields.get("Digits", "")):
+        log.warning("duty_refused", doctor_id=doctor_id)
+        return _xml(twiml.end((prompts.DUTY_WRONG,)))
+    return _xml(twiml.ask_desk((prompts.DUTY_MENU,), _url(line, "set", doctor_id)))
+
+
+@duty_bp.post("/duty/set")
+def set_duty() -> Response:
+    """1 disponible, 2 fin."""
+    line, doctor_id, digits = _line(), _doctor(), g.fields.get("Digits", "")
+    if doctor_id is None or digits not in {"1", "2"}:
+        return _xml(twiml.end((prompts.DUTY_WRONG,)))
+    if digits == "1":
+        line.doctors.begin_duty(doctor_id)
+        return _xml(twiml.end((prompts.DUTY_ON,)))
+    line.doctors.end_duty(doctor_id)
+    return _xml(twiml.end((prompts.DUTY_OFF,)))
+
+
+@duty_bp.post("/message")
+def message() -> Response:
+    """A patient's reply by SMS. « NON » cancels the open call-back of the number that writes."""
+    callbacks = _line().callbacks
+    if cancels(g.fields.get("Body", "")):
+        found = callbacks.open_for(g.fields.get("From", ""))
+        if found and callbacks.cancel(found.id):
+            log.info("callback_cancelled_by_sms", callback_id=found.id)
+    return _xml(twiml.bridge(()))
+
+
+def _line() -> DutyLine:
+    line: DutyLine = current_app.extensions["duty"]
+    return line
+
+
+def _url(line: DutyLine, step: str, doctor_id: str) -> str:
+    sealed = line.sealer.seal(doctor_id.encode(), f"{step}/{g.fields['CallSid']}".encode())
+    return f"{line.root}/{step}?a={sealed}"
+
+
+def _doctor() -> str | None:
+    step = request.path.rsplit("/", 1)[-1]
+    try:
+        context = f"{step}/{g.fields['CallSid']}".encode()
+        return _line().sealer.unseal(request.args.get("a", ""), context).decode()
+    except (Unsealable, KeyError):
+        return None
+
+
+def _xml(document: str) -> Response:
+    return Response(document, mimetype="text/xml")

@@ -1,0 +1,62 @@
+"""Every French sentence of a call-back's legs: what the doctor hears, and the patient who is rung back."""
+
+from __future__ import annotations
+
+from routing.model import Need
+from voice.prompts import in_pairs
+from workers.callbacks.callback import AgeClass, Callback
+
+TAKE_OR_LEAVE = "Pour prendre, tapez 1. Pour passer à un confrère, tapez 2."
+NO_LONGER = "Ce rappel n'est plus à faire. Merci."
+NEXT_DOCTOR = "Merci, un confrère est appelé."
+RINGING_PATIENT = "Nous appelons le patient, ne quittez pas."
+PATIENT_PICKS_UP = "SOS Médecins vous rappelle. Pour prendre l'appel, tapez 1."
+# Left on a machine anyone may listen to: not a word says what the call was about.
+VOICEMAIL = (
+    "Bonjour. Le 36 24 vous rappelle, comme convenu. Nous essaierons encore. Vous pouvez refaire le 36 24."
+)
+NOT_JOINED = "Le correspondant n'a pas pris l'appel. Il sera rappelé. Merci."
+CONCLUDE = (
+    "Pour terminer, tapez 1. Visite nécessaire, tapez 2. Orienté vers le 15, tapez 3. Autre issue, tapez 4."
+)
+OTHER_ISSUE = "Patient non joint, à rappeler, tapez 1. Mauvais numéro, tapez 2."
+NOTED = "C'est noté. Merci."
+SORRY = "Incident technique. Le patient reste dans la file. Merci."
+
+DUTY_UNKNOWN = "Ce numéro n'est pas celui d'un médecin inscrit. Au revoir."
+DUTY_PIN = "Tapez votre code, puis dièse."
+DUTY_WRONG = "Code refusé. Au revoir."
+DUTY_MENU = "Disponible, tapez 1. Fin, tapez 2."
+DUTY_ON = "Vous êtes disponible pour les rappels, pour douze heures au plus. Merci."
+DUTY_OFF = "Vous ne recevrez plus de rappel. Merci."
+
+_NEED = {
+    Need.VISIT: "visite",
+    Need.CONSULTATION: "consultation",
+    Need.TELECONSULTATION: "téléconsultation",
+    Need.ADVICE: "conseil",
+}
+_AGE = {
+    AgeClass.INFANT: "bébé",
+    AgeClass.CHILD: "enfant",
+    AgeClass.ADULT: "adulte",
+    AgeClass.SENIOR: "75 ans ou plus",
+}
+
+
+def whisper(callback: Callback, place: str | None, minutes: int) -> str:
+    """« Rappel 36 24, Toulouse, téléconsultation, enfant, attend depuis 12 minutes. »: place, need, age class
+
+    and wait, nothing more passes through the carrier.
+    """
+    parts = ["Rappel prioritaire 36 24" if callback.urgent else "Rappel 36 24", place or "lieu inconnu"]
+    parts.append(_NEED[callback.need])
+    if callback.age:
+        parts.append(_AGE[callback.age])
+    parts.append(f"attend depuis {minutes} minute{'s' * (minutes > 1)}" if minutes else "vient d'appeler")
+    return ", ".join(parts) + "."
+
+
+def ringing(number: str) -> str:
+    """The patient's number, so that a call that breaks can be made again."""
+    return f"Numéro du patient : {in_pairs(number)}. {RINGING_PATIENT}"
