@@ -145,8 +145,6 @@ def _order(root: ET.Element) -> list[Fault]:
             found.append(Fault(12200, f"<{root[place + 1].tag}> after <{verb.tag}> is unreachable"))
         if verb.tag == "Reject" and place:
             found.append(Fault(12200, "<Reject> must come first: the call is already answered"))
-        if verb.get("answerOnBridge") == "true" and place:
-            found.append(Fault(12200, "answerOnBridge needs <Dial> as the first verb"))
     return found
 
 

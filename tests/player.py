@@ -113,6 +113,7 @@ class Driver:
 
 def play_file(path: Path, account: Account, clock: ServiceClock | None = None) -> Player:
     """Plays one file. Raises NotAsWritten, or ValueError for a file that says what nothing knows."""
+    __tracebackhide__ = True  # pytest shows the transcript, not this file
     told = tomllib.loads(path.read_text(encoding="utf-8"))
     return play_call(told, account, clock, seed=zlib.crc32(path.name.encode()))
 
@@ -121,6 +122,7 @@ def play_call(
     told: Mapping[str, object], account: Account, clock: ServiceClock | None = None, seed: int = 0
 ) -> Player:
     """Plays a call given as a file's table, against the webhooks of `account`."""
+    __tracebackhide__ = True
     _known(told, CALL_KEYS, "the call")
     ends = dict(told.get("ends", {}))
     _known(ends, END_KEYS, "[ends]")

@@ -1,5 +1,6 @@
 """Plays every call of `tests/calls` through the real voice webhooks, over HTTP and signed."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from werkzeug.serving import make_server
 
 from config import migrate, stores
 from config.settings import Settings
+from routing import store
 from simulator.exchange import Account
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SECRET_KEYS, free_port
 from tests.player import ServiceClock, play_file
@@ -52,6 +54,8 @@ def service(tmp_path_factory: pytest.TempPathFactory, redis_server: str) -> Iter
     settings = Settings.from_env(env)
     migrate.upgrade(settings)
     clock, sql = ServiceClock(TUESDAY), stores.engine(settings)
+    store.ensure_demo(sql)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = make_server("127.0.0.1", port, create_app(settings, clock), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -64,6 +68,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, redis_server: str) -> Iter
 
 @pytest.mark.parametrize("path", CALLS, ids=[path.stem for path in CALLS])
 def test_a_call_goes_as_written(service: Service, path: Path) -> None:
+    __tracebackhide__ = True
     service.forget()
     service.clock.at = TUESDAY
     play_file(path, service.account, service.clock)

@@ -33,7 +33,7 @@ async function post(path, told) {
 }
 
 const act = (leg, what) => post("/simulator/acts", { leg, ...what });
-const pretty = (number) => number.replace(/^\+33(\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, "0$1 $2 $3 $4 $5");
+const pretty = (number) => number.replace(/^\+33(\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, "0$1\u00a0$2\u00a0$3\u00a0$4\u00a0$5");
 const words = (text) => text.replace(/\+33\d{9}/g, pretty);
 
 // --- the patient's telephone -------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ function show(told) {
 const TELL = {
   say(told, ours) { if (ours) { note(told, "say"); aloud(told.text); } else hear(told); },
   ask(told, ours) { if (ours) $("state").textContent = told.text; },
-  press(told, ours) { if (ours) note(told, "mine"); },
+  press(told, ours) { if (ours) typed(told); },
   speech(told, ours) { if (ours) note(told, "mine"); },
   silence(told, ours) { if (ours) note(told, "aside"); },
   ignored(told, ours) { if (ours) note(told, "aside"); },
@@ -150,11 +150,19 @@ for (const kind of ["busy", "no-answer", "failed", "canceled", "declined"]) {
 }
 
 function note(told, className) {
-  const line = element("li", "", className);
+  const line = element("p", "", className);
   const time = element("time", `${Number(told.at).toFixed(1).replace(".", ",")} s`);
   line.append(time, element("span", words(told.text)));
   $("transcript").append(line);
   $("transcript").scrollTop = $("transcript").scrollHeight;
+}
+
+function typed(told) {
+  const last = $("transcript").lastElementChild;
+  if (!last?.dataset.keys) note(told, "mine");
+  const line = $("transcript").lastElementChild;
+  line.dataset.keys = (line.dataset.keys ?? "") + told.key;
+  line.querySelector("span").textContent = `Touche${line.dataset.keys.length > 1 ? "s" : ""} ${line.dataset.keys}`;
 }
 
 // --- the telephones that ring ------------------------------------------------------------------------------
@@ -172,6 +180,7 @@ function ring(leg, number, told) {
   card.append(buttons);
   cards.set(leg, card);
   $("lines").prepend(card);
+  card.scrollIntoView({ block: "nearest" });
 }
 
 function lift(leg) {
