@@ -77,10 +77,7 @@ def render(instructions: Sequence[Instruction], links: Links, caller_id: str) ->
                 shapes.append(None)
             case _:
                 raise TypeError(f"an effect was left in the instructions: {instruction!r}")
-    text = _document(tuple(shapes))
-    for number, url in enumerate(urls):
-        text = text.replace(_LANDING.format(number), url.replace("&", "&amp;"))
-    return text
+    return _land(_document(tuple(shapes)), *urls)
 
 
 def last_resort(first: str, phone: str, last: str, caller_id: str) -> str:
@@ -96,7 +93,7 @@ def last_resort(first: str, phone: str, last: str, caller_id: str) -> str:
 def ask_desk(texts: Sequence[str], action: str) -> str:
     """A desk's question: one key, and silence is an answer too."""
     shape = _AskShape(tuple(texts), 1, 5, speech=False, silence=True)
-    return _document((shape,)).replace(_LANDING.format(0), action)
+    return _land(_document((shape,)), action)
 
 
 def bridge(texts: Sequence[str]) -> str:
@@ -107,7 +104,7 @@ def bridge(texts: Sequence[str]) -> str:
 def ask_code(texts: Sequence[str], action: str) -> str:
     """A question answered by a code of 4 to 8 digits, ended by #."""
     shape = _AskShape(tuple(texts), 8, 8, speech=False, silence=True)
-    return _document((shape,)).replace(_LANDING.format(0), action)
+    return _land(_document((shape,)), action)
 
 
 def end(texts: Sequence[str]) -> str:
@@ -120,8 +117,14 @@ def ring_one(
 ) -> str:
     """Say these, then ring one telephone from this leg. Not cached: the number is a patient's."""
     shapes = (*texts, _DialShape((phone,), seconds, caller_id))
-    document = _document.__wrapped__(shapes)
-    return document.replace(_LANDING.format(0), action).replace(_LANDING.format(1), whisper)
+    return _land(_document.__wrapped__(shapes), action, whisper)
+
+
+def _land(text: str, *urls: str) -> str:
+    """The URLs where the placeholders are; their fragments and queries hold a bare ampersand."""
+    for number, url in enumerate(urls):
+        text = text.replace(_LANDING.format(number), url.replace("&", "&amp;"))
+    return text
 
 
 @lru_cache(maxsize=4096)
