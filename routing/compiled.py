@@ -117,6 +117,7 @@ class Chain:
 
 
 NO_CHAIN = Chain((), ())
+_NO_SERVICES: Mapping[str, Service] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +157,13 @@ class RuleBook:
         by_commune = self.chains.get(need)
         return NO_CHAIN if by_commune is None else by_commune.get(commune, NO_CHAIN)
 
+    def services_for(self, need: Need | None) -> Mapping[str, Service]:
+        """By slug, the services of those who offer this need."""
+        return self.services.get(need, _NO_SERVICES)
+
     def service(self, need: Need | None, slug: str) -> Service | None:
         """An association's service for a need, None where it does not offer it."""
-        by_slug = self.services.get(need)
-        return None if by_slug is None else by_slug.get(slug)
+        return self.services_for(need).get(slug)
 
     def owners(self, commune: str, at: float = inf) -> frozenset[str]:
         """Associations owning a commune for visits or consultation; without a time, those that will stay."""

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from routing.compiled import NO_CHAIN, Chain, RuleBook, Service, Shut
-from routing.model import Decision, Load, Located, Need, Notice, Outcome, Reason, Target, TraceLine
+from routing.compiled import RuleBook
+from routing.model import Decision, Load, Located, Need, Notice, Outcome, Reason
+from routing.search import ANYWHERE, Search, available, seconds_and_year
 
 NO_LOAD = Load()
-MOST_TARGETS = 8  # the call's state carries them in its URL
-PARIS = ZoneInfo("Europe/Paris")
-
-# Whose commune it is, asked need by need until one has an owner.
-_TITLES: dict[Need | None, tuple[Need, ...]] = {
-    Need.VISIT: (Need.VISIT,),
-    Need.CONSULTATION: (Need.CONSULTATION,),
-    Need.TELECONSULTATION: (Need.TELECONSULTATION, Need.VISIT, Need.CONSULTATION),
-    Need.ADVICE: (Need.ADVICE, Need.VISIT, Need.CONSULTATION),
-    None: (Need.VISIT, Need.CONSULTATION),
-}
-_ANYWHERE = (Need.TELECONSULTATION, Need.ADVICE)  # the national pool has them, overseas too
 
 
 def decide(
@@ -32,7 +18,7 @@ def decide(
 
     At most eight targets, the national desk last (a first desk ringing all its lines at once is kept whole).
     """
-    search = _Search(book, place, need, at, load)
+    search = Search(book, place, need, at, load)
     if place is None:
         search.say("place", "unknown")
         return search.decision(Outcome.LOCATE, None)
@@ -49,155 +35,12 @@ def decide(
 def offers(book: RuleBook, place: Located | None, at: datetime) -> tuple[Need, ...]:
     """What can be had at this place now, in the order of its association's menu."""
     if place is None:
-        return _ANYWHERE
-    instant, year = _instant(at)
-    return _offers(book, place.commune, instant, year)
+        return ANYWHERE
+    instant, year = seconds_and_year(at)
+    return available(book, place.commune, instant, year)
 
 
-class _Search:
-    """One decision in the making: services found so far, in order, and the trace."""
-
-    __slots__ = (
-        "ahead",
-        "at",
-        "book",
-        "chain",
-        "commune",
-        "found",
-        "instant",
-        "load",
-        "looked_at",
-        "need",
-        "place",
-        "shut",
-        "trace",
-        "year",
-    )
-
-    def __init__(
-        self, book: RuleBook, place: Located | None, need: Need | None, at: datetime, load: Load
-    ) -> None:
-        self.book, self.place, self.need, self.at, self.load = book, place, need, at, load
-        self.instant, self.year = _instant(at)
-        self.commune = "" if place is None else place.commune
-        self.chain: Chain = NO_CHAIN
-        self.found: list[Service] = []
-        self.looked_at: set[Service] = set()
-        self.ahead: list[tuple[Target, ...]] = []  # rung before whatever was found
-        self.trace: list[TraceLine] = []
-        self.shut: Shut | None = None
-
-    def say(self, rule: str, result: str) -> None:
-        self.trace.append(TraceLine(rule, result))
-
-    def owners(self) -> tuple[str, ...]:
-        """The associations whose commune this is; `chain` is set to the one that says so."""
-        owners: tuple[str, ...] = ()
-        for title in _TITLES[self.need]:
-            self.chain = self.book.chain(title, self.commune)
-            owners = self.chain.owners(self.instant)
-            if owners:
-                break
-        self.say(f"coverage.{title}", " ".join(owners) or "none")
-        return owners
-
-    def add(self, slug: str) -> bool:
-        """Take this association's service if somebody is there now; True when taken (or taken before)."""
-        service = self.book.service(self.need, slug)
-        if service is None or not service.since <= self.instant < service.until:
-            return False
-        if service in self.looked_at:
-            return service in self.found
-        self.looked_at.add(service)
-        if service.shuts:
-            shut = service.shut_at(self.instant)
-            if shut is not None:
-                self.shut = self.shut or shut
-                self.say("closure", f"{slug} {shut.id}")
-                return False
-        rule = service.schedule.rule_at(self.instant, self.year)
-        self.trace.append(service.line(rule))
-        if rule is None:
-            return False
-        if not service.rounds:
-            self.say("desk.none", slug)
-            return False
-        self.found.append(service)
-        return True
-
-    def add_overflow(self, slug: str) -> None:
-        """The pacts of one association, in its own order."""
-        service = self.book.service(self.need, slug)
-        for pact in service.overflow if service is not None else ():
-            if pact.until <= self.instant:
-                continue
-            if pact.cap_per_hour is not None and self.load.overflowed.get(pact.key, 0) >= pact.cap_per_hour:
-                self.say("overflow.cap", f"{pact.key} {pact.cap_per_hour}")
-            elif self.add(pact.to):
-                self.trace.append(pact.line)
-
-    def add_all(self, slugs: Iterable[str], rule: str) -> None:
-        """Others, as long as there is room."""
-        for slug in slugs:
-            if len(self.found) >= MOST_TARGETS - 1:
-                return
-            before = len(self.found)
-            if self.add(slug) and len(self.found) > before:
-                self.say(rule, slug)
-
-    def decision(self, outcome: Outcome, association: str | None, notice: Notice | None = None) -> Decision:
-        """What was found, the free desks first, the national desk behind them."""
-        groups = [s.rounds[int(self.instant) % len(s.rounds)] for s in self.found]
-        if self.load.lines_in_use or self.load.waiting or self.load.today:
-            groups = self._free_first(groups)
-        targets = _distinct([*self.ahead, *groups], self.book.national)
-        self.say("national", self.book.national.regulator)
-        offered: tuple[Need, ...] = ()
-        if outcome in (Outcome.CLOSED, Outcome.NOT_COVERED):
-            here = _offers(self.book, self.commune, self.instant, self.year)
-            offered = tuple(need for need in here if need is not self.need)
-        return Decision(
-            outcome=outcome,
-            association=association,
-            commune=self.commune or None,
-            confidence=0.0 if self.place is None else self.place.confidence,
-            targets=targets,
-            rulebook=self.book.version,
-            trace=tuple(self.trace),
-            notice=notice,
-            offers=offered,
-            at=self.at,
-        )
-
-    def _free_first(self, groups: list[tuple[Target, ...]]) -> list[tuple[Target, ...]]:
-        """Desks with no line free, too many waiting or the day's cap reached go behind the others."""
-        free, busy = [], []
-        for service, targets in zip(self.found, groups, strict=True):
-            taken = self.load.today.get(service.association, 0)
-            if service.daily_cap is not None and taken >= service.daily_cap:
-                self.say("load", f"{service.association} today {taken}")
-                busy.append(targets)
-            else:
-                kept = tuple(t for t in targets if not self._busy(t.regulator))
-                free.append(kept)
-                busy.append(tuple(t for t in targets if t not in kept))
-        return free + busy
-
-    def _busy(self, regulator: str) -> bool:
-        desk = self.book.desks[regulator]
-        waiting = self.load.waiting.get(regulator, 0)
-        if desk.waiting_limit is not None and waiting >= desk.waiting_limit:
-            line = TraceLine("load", f"{regulator} waiting {waiting}")
-        elif self.load.lines_in_use.get(regulator, 0) >= desk.lines:
-            line = TraceLine("load", f"{regulator} lines {desk.lines}")
-        else:
-            return False
-        if line not in self.trace:
-            self.trace.append(line)
-        return True
-
-
-def _connect(search: _Search) -> Decision:
+def _connect(search: Search) -> Decision:
     owners = search.owners()
     answering = next((slug for slug in owners if search.add(slug)), None)
     closure = search.shut
@@ -219,81 +62,30 @@ def _connect(search: _Search) -> Decision:
     return search.decision(Outcome.CLOSED, owners[0], notice)
 
 
-def _why_not(search: _Search) -> Reason:
+def _why_not(search: Search) -> Reason:
     """Nobody covers it; "not offered" where somebody is at home there for something else."""
     others = (search.book.chain(need, search.commune) for need in (Need.VISIT, Need.CONSULTATION))
     served = any(chain.owners(search.instant) for chain in others)
     return Reason.NOT_OFFERED if served else Reason.NOT_COVERED
 
 
-def _ring_back(search: _Search) -> Decision:
+def _ring_back(search: Search) -> Decision:
     """The association's own pool, else the pools it overflows to, then the nation's; then its desk."""
     owners = search.owners()
     answering = _own_or_overflow(search, owners)
     pools = [service.rounds[int(search.instant) % len(service.rounds)] for service in search.found]
     search.ahead = [*pools, search.book.teleconsultation]
-    search.found, search.need = [], None
+    search.found, search.services = [], search.book.services_for(None)
     search.add_all(owners, "desk")
     return search.decision(Outcome.CALLBACK, answering)
 
 
-def _advise(search: _Search) -> Decision:
+def _advise(search: Search) -> Decision:
     return search.decision(Outcome.CONNECT, _own_or_overflow(search, search.owners()))
 
 
-def _own_or_overflow(search: _Search, owners: tuple[str, ...]) -> str | None:
+def _own_or_overflow(search: Search, owners: tuple[str, ...]) -> str | None:
     for slug in owners:
         if not search.add(slug):
             search.add_overflow(slug)
     return search.found[0].association if search.found else None
-
-
-def _offers(book: RuleBook, commune: str, instant: float, year: int) -> tuple[Need, ...]:
-    here = {
-        need
-        for need in (Need.VISIT, Need.CONSULTATION)
-        if any(
-            _is_there(book.service(need, slug), instant, year)
-            for slug in book.chain(need, commune).owners(instant)
-        )
-    }
-    owners = book.chain(Need.VISIT, commune).owners(instant) or book.chain(Need.CONSULTATION, commune).owners(
-        instant
-    )
-    association = book.association(owners[0]) if owners else None
-    menu = tuple(Need) if association is None else association.menu
-    return tuple(need for need in menu if need in here or need in _ANYWHERE) or _ANYWHERE
-
-
-def _is_there(service: Service | None, instant: float, year: int) -> bool:
-    return (
-        service is not None
-        and service.since <= instant < service.until
-        and service.shut_at(instant) is None
-        and service.schedule.rule_at(instant, year) is not None
-        and bool(service.rounds)
-    )
-
-
-def _distinct(groups: Iterable[tuple[Target, ...]], national: Target) -> tuple[Target, ...]:
-    """Each number once, at most eight, the national desk last; the first desk is never torn apart."""
-    chosen: dict[str, Target] = {}
-    before = national
-    for group in groups:
-        fresh = [target for target in group if target.phone != national.phone and target.phone not in chosen]
-        if chosen:
-            fresh = fresh[: MOST_TARGETS - 1 - len(chosen)]
-        for target in fresh:
-            if target.together and target.regulator != before.regulator:
-                target = replace(target, together=False)  # the one it was to ring beside is rung elsewhere
-            chosen[target.phone] = before = target
-    return (*chosen.values(), national)
-
-
-def _instant(at: datetime) -> tuple[float, int]:
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=PARIS)
-    try:
-        return at.timestamp(), at.year
-    except (OverflowError, ValueError):  # the first and last day of the calendar, in some zones
-        return 0.0, at.year
