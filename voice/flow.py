@@ -31,6 +31,7 @@ from workers.callbacks.callback import AgeClass
 TRIES = 3  # a question is put at most three times, then a human takes over
 DANGER_KEYS = frozenset({"*", "15", "112"})
 HUMAN_KEY = "0"
+LIKELY = 0.5  # from here on a landline's place is offered for confirmation, below it is asked
 REMEMBERED = 0.9  # the place of the call-back this caller already waits for
 _AGES = {"1": AgeClass.INFANT, "2": AgeClass.CHILD, "3": AgeClass.ADULT, "4": AgeClass.SENIOR}
 
@@ -59,10 +60,11 @@ def welcome(call: Call, world: World) -> Turn:
         known = world.open_callback.place
         place = Located(known, REMEMBERED, PlaceSource.MEMORY) if known else guess
         then = callback_flow.ask_waiting(replace(call, place=place), world.open_callback)
-    elif guess is not None and world.places.name(guess.commune):
+    elif guess is not None and guess.confidence >= LIKELY and world.places.name(guess.commune):
         then = place_flow.ask_confirm(call, guess, world)
     else:
-        then = place_flow.ask_place(call, (prompts.ASK_PLACE,))
+        # An unlikely guess is kept for a caller who never answers: it is better than nothing.
+        then = place_flow.ask_place(replace(call, place=guess), (prompts.ASK_PLACE,))
     return Turn(then.call, (first, *then.instructions), facts)
 
 
