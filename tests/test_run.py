@@ -53,9 +53,16 @@ class Running:
         mark = f"VAR_DIR={self.env['VAR_DIR']}\0".encode()
         return [pid for pid, environ in environments() if mark in environ and pid != os.getpid()]
 
-    def named(self, words: str) -> int:
-        """The oldest process of this run with these words in its command line."""
-        return next(pid for pid in self.left() if words.encode() in Path(f"/proc/{pid}/cmdline").read_bytes())
+    def named(self, words: str) -> list[int]:
+        """The processes of this run with these words in their command lines."""
+        return [pid for pid in self.left() if words.encode() in command_line(pid)]
+
+
+def command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""  # it has just ended
 
 
 def environments() -> Iterator[tuple[int, bytes]]:
@@ -94,9 +101,10 @@ def test_everything_starts_answers_and_stops_on_ctrl_c(tmp_path: Path) -> None:
 def test_a_killed_process_is_started_again_and_sigterm_stops_all(tmp_path: Path) -> None:
     with running(tmp_path) as run:
         until(run.ready, READY_WITHIN)
-        clock = run.named("workers.clock")
-        os.kill(clock, signal.SIGKILL)
-        until(lambda: "arrêté tout seul" in run.said and run.named("workers.clock") != clock, 20)
+        before = run.named("workers.clock")
+        os.kill(before[0], signal.SIGKILL)
+        until(lambda: bool(set(run.named("workers.clock")) - set(before)), 20)
+        assert "arrêté tout seul" in run.said
         run.process.send_signal(signal.SIGTERM)
         assert run.process.wait(timeout=15) == 143
         assert run.left() == []

@@ -65,7 +65,8 @@ def work(redis: Redis) -> bool:
         log_job_description=False,
     )
     worker.work(with_scheduler=False, logging_level="WARNING")
-    return bool(worker._stop_requested)
+    # An idle worker leaves by an exception, and only the date tells that it was asked to stop.
+    return worker._shutdown_requested_date is not None
 
 
 class HardenedWorker(SimpleWorker):

@@ -36,7 +36,7 @@ class Supervised(Process):  # type: ignore[misc] # honcho is not typed
         self._stopping = stopping
         self.ended = Event()
         self.outlives: list[Any] = []  # the `ended` of the processes that are to stop before this one
-        self._child_ctor = partial(Popen, preexec_fn=_die_with_parent(signal.SIGTERM), stdin=-3)  # DEVNULL
+        self._child_ctor = partial(Popen, preexec_fn=_as_if_alone, stdin=-3)  # DEVNULL
 
     def run(self, events: Any = None, ignore_signals: bool = False) -> None:
         """Start, watch, restart; tell honcho `start` with each pid, and `stop` once, at the very end."""
@@ -141,9 +141,19 @@ def _session(leader: int) -> list[int]:
     return found
 
 
+def _as_if_alone() -> None:
+    """Undo, in the process about to start, what its supervisor ignores: that would be inherited."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _leash()
+
+
 def _die_with_parent(number: int) -> Callable[[], None]:
     """Return what has the kernel signal this process when its parent dies, however it dies (Linux only)."""
     if sys.platform != "linux":
         return lambda: None
     prctl = ctypes.CDLL(None).prctl
     return lambda: prctl(PR_SET_PDEATHSIG, number)
+
+
+_leash = _die_with_parent(signal.SIGTERM)  # made before any fork: the child may only call it
