@@ -65,7 +65,7 @@ def _shown(player: Player, leg: Leg, verb: ET.Element) -> str:
     """The caller id, by Twilio's rule: the call's own From or To, or a number of the account."""
     given = verb.get("callerId")
     if given is None:
-        return leg.from_number if leg.direction == "inbound" else leg.to_number
+        return leg.from_number
     sip = leg.from_number.startswith("sip:")
     if (not sip and given in (leg.from_number, leg.to_number)) or player.exchange.account.may_show(given):
         return given

@@ -245,13 +245,20 @@ class Player:
         reply = webhooks.fetch(
             request.url, request.method, form, self.exchange.account.token, self.exchange.sid("")
         )
-        decision = reply.headers.get("x-decision")
-        if decision:
-            self.transcript.add("decision", "Orientation calculée.", decision=json.loads(unquote(decision)))
+        self._note_decision(reply.headers.get("x-decision", ""))
         document = Document(grammar.read(reply.body, reply.content_type, room), reply.url, reply.method, room)
         if leg.status == "ringing" and leg is self.call and not _keeps_ringing(document.root):
             leg.answer()
         return document
+
+    def _note_decision(self, header: str) -> None:
+        """Our service's reasoning, for whoever watches (percent-encoded JSON); Twilio knows nothing of it."""
+        if not header:
+            return
+        try:
+            self.transcript.add("decision", "Orientation calculée.", decision=json.loads(unquote(header)))
+        except ValueError:
+            self.transcript.add("warning", "X-Decision illisible.", code=0)
 
     def _fall_back(self, leg: Leg, url: str, error: Refused) -> Request:
         """Raises the error itself where there is no fallback, or where the fallback is what failed."""

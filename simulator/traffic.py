@@ -53,7 +53,8 @@ class Traffic:
             f"+336399{self._random.randrange(80_000, 90_000)}" if mobile else self._random.choice(LANDLINES)
         )
         need = self._random.choice(["1", "1", "2", "3", "4"])
-        keys = [self._random.choice(POSTCODES), need] if mobile else [need]
+        # A landline is located by itself: silence after the welcome and after the place, then the need.
+        keys = [self._random.choice(POSTCODES), need] if mobile else ["", "", need]
         exchange = self._board.exchange.variant(1.0, lambda _number: Desk(self._desk()))
         caller = Caller(keys, patience=self._random.uniform(60, 400))
         self._board.start(self._board.ring_3624(exchange, number, caller, quiet=True))

@@ -31,6 +31,7 @@ class Stub:
     url: str = ""
     pages: dict[str, Page] = field(default_factory=dict)  # unset ones answer 404, /status an empty document
     asked: list[Asked] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)  # sent with every answer
 
     def of(self, path: str) -> list[dict[str, str]]:
         return [one.form for one in self.asked if one.path == path]
@@ -65,6 +66,8 @@ def serving() -> Iterator[Stub]:
                 self.send_header("Content-Type", content_type)
             if content_type.startswith("audio"):
                 self.send_header("X-Prompt-Text", text)
+            for name, value in stub.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(text.encode())
 
