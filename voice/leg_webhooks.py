@@ -19,13 +19,13 @@ from voice.duty_webhooks import duty_bp, register
 from voice.legs import Ask, Conclude, End, Join, Machine, Pass, RingPatient, Step
 from voice.signature import Door
 from voice.webhooks import signed_only
-from workers.callbacks.assembly import zones_of
 from workers.callbacks.attempts import Attempts
 from workers.callbacks.callback import Callback, Disposition, State
 from workers.callbacks.fence import Link
 from workers.callbacks.links import Links
 from workers.callbacks.timing import Timing
 from workers.callbacks.vault import Vault
+from workers.callbacks.zones import zones_of
 
 bp = Blueprint("legs", __name__, url_prefix="/voice/legs")
 log = structlog.get_logger(__name__)

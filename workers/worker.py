@@ -16,7 +16,8 @@ from config.stores import check_redis, engine, voice_redis, worker_redis
 from routing.book import LiveBook
 from routing.geography.places import Places
 from workers import jobs, queue
-from workers.callbacks.assembly import Parts, routes_of, zones_of
+from workers.callbacks.assembly import Parts, routes_of
+from workers.callbacks.zones import zones_of
 
 PATIENCE = 1.0  # seconds between two looks for a Redis that is away
 log = structlog.get_logger(__name__)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import Self
-from zoneinfo import ZoneInfo
 
 from redis import Redis
 from sqlalchemy import Engine
@@ -15,7 +14,6 @@ from config.sealing import Sealer
 from config.settings import Settings
 from routing.book import LiveBook
 from routing.decision import decide
-from routing.geography.places import Places, time_zone
 from routing.model import Load, Located, PlaceSource
 from workers.callbacks.attempts import Attempts, ZoneOf
 from workers.callbacks.callback import Callback
@@ -34,7 +32,6 @@ from workers.callbacks.telephony import Carrier, TwilioCarrier
 from workers.callbacks.timing import Timing
 from workers.callbacks.vault import Vault
 
-PARIS = ZoneInfo("Europe/Paris")
 PER_SECOND = 1.0  # what the carrier starts for an account by default
 
 
@@ -70,7 +67,7 @@ class Parts:
         timing = timing or Timing()
         vault = Vault.of(settings.secret_keys)
         attempts = Attempts(engine, vault, timing, zone_of)
-        carrier = TwilioCarrier(settings)
+        carrier = TwilioCarrier(settings, timing.carrier.total_seconds())
         links = Links(settings.public_url, settings.secret_keys)
         reservations = Reservations(engine, vault, routes, settings.caller_id, timing.dialling)
         return cls(
@@ -119,13 +116,3 @@ def routes_of(book: LiveBook) -> Routes:
         return Route(tuple(dict.fromkeys(slug for slug in slugs if slug)), targets)
 
     return routes
-
-
-def zones_of(places: Places) -> ZoneOf:
-    """The clock on the patient's wall."""
-
-    def zone_of(insee: str | None) -> tzinfo:
-        commune = places.commune(insee) if insee else None
-        return ZoneInfo(time_zone(commune)) if commune else PARIS
-
-    return zone_of

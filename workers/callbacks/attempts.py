@@ -167,7 +167,7 @@ class Attempts:
         with self._engine.begin() as connection:
             now = database_now(connection)
             tries = callback.tries + 1
-            again = policy.next_attempt_at(tries, now, self._zone_of(callback.commune))
+            again = policy.next_attempt_at(tries, now, self._zone_of(callback.commune), self._timing.retries)
             cause = Cause.MISSED if again else Cause.GIVEN_UP
             changes: dict[str, Any] = {"tries": tries, "due_at": again or now}
             if not move(connection, cause, link.callback_id, now, held=link.token, **changes):

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from config.sealing import Sealer, Unsealable
 from workers.callbacks.fence import Link
-from workers.callbacks.telephony import LegUrls
 
 ROOT = "/voice/legs"
 # Fail fast and try the fallback, within the carrier's limits (facts: connection overrides).
 CONNECTION = "#ct=1000&rt=3000&rc=1&rp=all"
+
+
+@dataclass(frozen=True, slots=True)
+class LegUrls:
+    """Where the carrier asks what to say, tells of progress, and asks when the first has failed."""
+
+    answer: str
+    status: str
+    fallback: str
 
 
 class Links:

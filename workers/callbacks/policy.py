@@ -38,11 +38,13 @@ def order_at(waiting_since: datetime, age: AgeClass | None, *, urgent: bool = Fa
     return waiting_since - head_start - (VISIT_HEAD_START if urgent else timedelta(0))
 
 
-def next_attempt_at(tries: int, now: datetime, zone: tzinfo) -> datetime | None:
+def next_attempt_at(
+    tries: int, now: datetime, zone: tzinfo, retries: Sequence[timedelta] = RETRIES
+) -> datetime | None:
     """When a patient missed for the `tries`-th time (from 1) is rung again; None: the human list."""
-    if tries > len(RETRIES):
+    if tries > len(retries):
         return None
-    return within_hours(now + RETRIES[tries - 1], zone)
+    return within_hours(now + retries[tries - 1], zone)
 
 
 def within_hours(at: datetime, zone: tzinfo) -> datetime:

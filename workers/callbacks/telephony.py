@@ -17,8 +17,8 @@ from twilio.rest import Client
 from urllib3.exceptions import NewConnectionError
 
 from config.settings import Settings
+from workers.callbacks.links import LegUrls
 
-TIMEOUT = 5.0  # seconds; the library has none by default
 RING_SECONDS = 25  # a doctor's phone; voicemail mostly picks up later
 LISTED = 200
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -73,15 +73,6 @@ class Leg:
         return self.status in {"completed", "busy", "failed", "no-answer", "canceled"}
 
 
-@dataclass(frozen=True, slots=True)
-class LegUrls:
-    """Where the carrier asks what to say, tells of progress, and asks when the first has failed."""
-
-    answer: str
-    status: str
-    fallback: str
-
-
 class Carrier(Protocol):
     """What dialling asks for; `TwilioCarrier` and the tests' own fake do it."""
 
@@ -104,8 +95,8 @@ class Carrier(Protocol):
 class TwilioCarrier:
     """One client per process: the library's client is not meant for threads."""
 
-    def __init__(self, settings: Settings) -> None:
-        http = TwilioHttpClient(timeout=TIMEOUT)
+    def __init__(self, settings: Settings, timeout: float) -> None:
+        http = TwilioHttpClient(timeout=timeout)  # seconds; the library has none by default
         if http.session is not None:
             never = HTTPAdapter(max_retries=0)
             http.session.mount("https://", never)

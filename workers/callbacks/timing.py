@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from workers.callbacks.callback import State
+from workers.callbacks.policy import RETRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class Timing:
     patient: timedelta = timedelta(minutes=2)
     talk: timedelta = timedelta(hours=2)
     again: timedelta = timedelta(seconds=20)  # the carrier could not be asked, or the leg still lives
-    throttled: timedelta = timedelta(seconds=2)
+    carrier: timedelta = timedelta(seconds=5)  # our patience with its REST API
+    retries: tuple[timedelta, ...] = RETRIES  # after which a missed patient is rung again
 
     def lease(self, state: State) -> timedelta:
         """How long the state is believed without news."""

@@ -1,4 +1,4 @@
-"""What happened to a call, as typed, versioned events: to the Redis stream, or to a spool that loses nothing."""
+"""What happened to a call, as versioned events: to the Redis stream, or to a spool that loses nothing."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def read(text: str) -> Event:
         raise ValueError("not an event of a known version")
     try:
         at = datetime.fromisoformat(fields.pop("at"))
-        known = [str(fields.pop(key)) for key in ("id", "call", "name")]
+        event_id, call, name = (str(fields.pop(key)) for key in ("id", "call", "name"))
     except (KeyError, TypeError) as error:
         raise ValueError("an event without its id, call, name or time") from error
-    return Event(*known, at, tuple(fields.items()))
+    return Event(event_id, call, name, at, tuple(fields.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,10 @@ class EventLog:
             return {name: int(count) for name, count in zip(regulators, pipe.execute(), strict=True) if count}
 
         return self._breaker.call(ask, default={})
+
+    def spooled(self) -> int:
+        """Bytes of events waiting on disk."""
+        return self._spool.size()
 
     def drain(self) -> int:
         """Bring spooled lines to the stream once Redis is back; returns how many. For a background thread."""
