@@ -27,7 +27,7 @@ def compile_book(document: Document, version: int, places: Gazetteer | Terrain) 
     A slug or id written twice counts once, the lesser text of the two: order in the document decides nothing.
     """
     terrain = places if isinstance(places, Terrain) else Terrain(places)
-    document = _without_doubles(document)
+    written, document = document, _without_doubles(document)
     desks = {desk.id: desk for desk in document.regulators}
     national = _first(_targets(None, (document.national.regulator,), desks, None)) or LAST_RESORT
     pool = _targets(None, document.national.teleconsultation, desks, None)
@@ -42,7 +42,7 @@ def compile_book(document: Document, version: int, places: Gazetteer | Terrain) 
         ),
         services=MappingProxyType(_services(document, desks)),
         chains=MappingProxyType(chains(document, terrain)),
-        document=document,
+        document=written,
     )
 
 

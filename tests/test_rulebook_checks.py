@@ -1,0 +1,121 @@
+"""The proof: holes, overlaps, loops and dead numbers are found, counted and told before they are live."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from routing.checks import Report, check
+from routing.compile import compile_book
+from routing.demo import demo_document
+from routing.document import Document
+from routing.geography.places import Places
+from routing.problem import Problem
+from routing.spans import minus, total, union, within
+from tests.books_on_file import document_on_file
+
+START = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
+WEEK = timedelta(days=7)
+
+
+def report(**changes: Any) -> Report:
+    document, places = document_on_file("gironde")
+    data = document.model_dump(mode="json")
+    for path, value in changes.items():
+        part: Any = data
+        *way, last = path.split("__")
+        for step in way:
+            part = part[int(step) if step.isdigit() else step]
+        part[last] = value
+    return check(compile_book(Document.model_validate(data), 1, places), places, START, START + WEEK)
+
+
+def of_kind(found: Report, kind: str) -> list[Problem]:
+    return [problem for problem in found.problems if problem.kind == kind]
+
+
+def test_holes_are_counted_once_per_commune_and_need() -> None:
+    found = report()
+    # Bergerac, not open yet, and Réunion, for either need. Bordeaux and Libourne stand in for each other.
+    assert (found.communes, found.holes, found.overlaps) == (6, 4, 0)
+    assert {problem.commune for problem in of_kind(found, "hole")} == {"24037", "97411"}
+    assert not found.blocking
+
+
+def test_a_hole_tells_its_first_minute_and_the_rule_to_change() -> None:
+    found = report(associations__1__overflow=[], reach__visit_elsewhere=5.0)
+    night = next(problem for problem in of_kind(found, "hole") if problem.commune == "33243")
+    assert night.rule == "associations/libourne/hours"
+    assert (night.inhabitants, night.first_minute) == (25000, START)
+    assert "84 h sur la période" in night.message
+
+
+def test_only_an_accepted_pact_fills_a_hole() -> None:
+    pact = {"association": "libourne", "accepted": True}
+    alone = {"reach__visit_elsewhere": 5.0}
+    filled = report(associations__0__overflow=[pact], **alone)
+    assert "33063" not in {problem.commune for problem in of_kind(filled, "hole")}
+    left = report(associations__0__overflow=[pact | {"accepted": False}], **alone)
+    (day,) = [problem for problem in of_kind(left, "hole") if problem.commune == "33063"]
+    assert day.first_minute == START + timedelta(hours=7)  # 8:00 in Paris
+
+
+def test_two_owners_of_a_commune_are_an_overlap() -> None:
+    areas = [{"needs": ["visit"], "communes": ["33318"]}]
+    found = report(associations__3__areas=areas)
+    assert found.overlaps == 1
+    (told,) = of_kind(found, "overlap")
+    assert (told.commune, told.inhabitants, told.blocking) == ("33318", 65000, False)
+    assert "SOS Médecins Bordeaux et SOS Médecins Pau" in told.message
+
+
+@pytest.mark.parametrize("number", ["3624", "15", "+33899000000", "+442000000000"])
+def test_a_number_that_must_not_ring_is_dead_and_blocks(number: str) -> None:
+    found = report(regulators__6__phones=[{"number": number, "verified": True}])
+    assert found.dead_numbers == 1
+    assert found.blocking
+
+
+def test_an_overflow_back_to_the_same_desk_is_a_loop() -> None:
+    found = report(associations__1__regulators=["bordeaux"])
+    assert found.loops == 2  # Bordeaux and Libourne now send each other to one desk
+    assert found.blocking
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "kind"),
+    [
+        ("national__regulator", "nowhere", "unknown"),
+        ("associations__0__regulators", ["nowhere"], "unknown"),
+        ("associations__0__regulators", [], "no_desk"),
+        ("associations__1__slug", "bordeaux", "double"),
+        ("associations__0__holiday_territory", "ZZ", "unknown_territory"),
+        ("associations__0__callbacks", {"caller_id": "+33639980001"}, "caller_id"),
+        ("regulators__6__phones", [], "mute_desk"),
+    ],
+)
+def test_what_leads_nowhere_blocks_the_publication(path: str, value: object, kind: str) -> None:
+    found = report(**{path: value})
+    assert kind in [problem.kind for problem in found.problems if problem.blocking]
+
+
+def test_the_demonstration_can_be_published() -> None:
+    places = Places.load()
+    found = check(compile_book(demo_document(), 1, places), places, START, START + timedelta(days=365))
+    assert not found.blocking
+    assert (found.overlaps, found.loops, found.dead_numbers) == (0, 0, 0)
+    assert found.communes > 34_900
+    uncovered = {problem.commune for problem in of_kind(found, "hole")}
+    assert "97411" in uncovered
+    told = [problem.message for problem in of_kind(found, "hole")]
+    assert any("La Réunion" in message or "974" in message for message in told)
+
+
+def test_sets_of_instants_add_and_subtract() -> None:
+    assert union(((5, 7), (1, 2)), ((2, 3), (6, 9), (4, 4))) == ((1, 3), (5, 9))
+    assert minus(((0, 10), (20, 30)), ((2, 3), (5, 22), (29, 40))) == ((0, 2), (3, 5), (22, 29))
+    assert minus(((0, 10),), ()) == ((0, 10),)
+    assert within(((0, 10), (20, 30)), 5, 25) == ((5, 10), (20, 25))
+    assert total(((0, 10), (20, 30))) == 20

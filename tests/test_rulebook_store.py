@@ -1,0 +1,104 @@
+"""Publishing: one number after the other, never two for one, the old book or the new and never a mixture."""
+
+from __future__ import annotations
+
+from threading import Barrier, Thread
+
+import pytest
+from sqlalchemy import Engine, text
+
+from routing import store
+from routing.demo import demo_document
+from routing.store import Corrupt, DraftState, Superseded
+from tests.books_on_file import document_on_file
+
+GIRONDE = document_on_file("gironde")[0]
+
+
+def test_the_first_start_finds_the_demonstration_and_only_once(engine: Engine) -> None:
+    assert store.current(engine) is None
+    assert store.ensure_demo(engine) == 1
+    assert store.ensure_demo(engine) == 1
+    assert store.current(engine) == (1, demo_document())
+
+
+def test_a_publication_has_the_next_number_and_stays_as_it_was(engine: Engine) -> None:
+    store.ensure_demo(engine)
+    assert store.publish(engine, GIRONDE, 1, "ana", "Bordeaux la nuit") == 2
+    assert store.current(engine) == (2, GIRONDE)
+    assert store.version(engine, 1) == demo_document()
+    assert store.version(engine, 3) is None
+    latest, first = store.history(engine)
+    assert (latest.version, latest.author, latest.reason, latest.restores) == (
+        2,
+        "ana",
+        "Bordeaux la nuit",
+        None,
+    )
+    assert first.published_at <= latest.published_at
+    assert [it.version for it in store.history(engine, before=2)] == [1]
+
+
+def test_publishing_on_old_ground_is_refused(engine: Engine) -> None:
+    store.ensure_demo(engine)
+    store.publish(engine, GIRONDE, 1, "ana", "")
+    with pytest.raises(Superseded) as refused:
+        store.publish(engine, demo_document(), 1, "bob", "")
+    assert (refused.value.expected, refused.value.current) == (1, 2)
+    assert store.current_version(engine) == 2
+
+
+def test_of_many_at_the_same_moment_one_publishes(engine: Engine) -> None:
+    store.ensure_demo(engine)
+    together, outcomes = Barrier(6), []
+
+    def publish(author: str) -> None:
+        together.wait()
+        try:
+            outcomes.append(store.publish(engine, GIRONDE, 1, author, ""))
+        except Superseded as refused:
+            outcomes.append(refused)
+
+    threads = [Thread(target=publish, args=(f"a{n}",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [it for it in outcomes if isinstance(it, int)] == [2]
+    assert all(it.current == 2 for it in outcomes if isinstance(it, Superseded))
+    assert len(outcomes) == 6
+
+
+def test_undoing_is_publishing_the_older_book_again(engine: Engine) -> None:
+    store.ensure_demo(engine)
+    store.publish(engine, GIRONDE, 1, "ana", "")
+    assert store.restore(engine, 1, 2, "ana", "Retour") == 3
+    assert store.current(engine) == (3, demo_document())
+    assert store.history(engine)[0].restores == 1
+    with pytest.raises(KeyError):
+        store.restore(engine, 40, 3, "ana", "")
+
+
+def test_a_row_that_was_tampered_with_is_not_taken(engine: Engine) -> None:
+    store.ensure_demo(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE rule_books SET document = replace(document, 'Toulouse', 'Toulon')"))
+    with pytest.raises(Corrupt):
+        store.current(engine)
+
+
+def test_a_draft_is_written_over_until_it_is_published(engine: Engine) -> None:
+    store.ensure_demo(engine)
+    mine = store.save_draft(engine, demo_document(), 1, "ana", association="bordeaux")
+    assert store.save_draft(engine, GIRONDE, 1, "ana", "nuit", association="bordeaux", draft_id=mine) == mine
+    other = store.save_draft(engine, demo_document(), 1, "bob")
+    assert {draft.id for draft in store.drafts(engine)} == {mine, other}
+    assert [draft.document for draft in store.drafts(engine, "bordeaux")] == [GIRONDE]
+    store.publish(engine, GIRONDE, 1, "ana", "nuit", draft=mine)
+    store.abandon(engine, other)
+    assert store.drafts(engine) == ()
+    published, given_up = store.draft(engine, mine), store.draft(engine, other)
+    assert published is not None
+    assert (published.state, published.published_as) == (DraftState.PUBLISHED, 2)
+    assert given_up is not None
+    assert given_up.state is DraftState.ABANDONED
