@@ -11,6 +11,7 @@ from routing.compiled import NO_CHAIN, Chain, RuleBook, Service, Shut
 from routing.model import Decision, Load, Located, Need, Notice, Outcome, Target, TraceLine
 
 MOST_TARGETS = 8  # the call's state carries them in its URL
+ENOUGH = 5  # associations, two minutes of ringing: nobody farther is added for being in reach
 PARIS = ZoneInfo("Europe/Paris")
 
 # Whose commune it is, asked need by need until one has an owner.
@@ -110,13 +111,14 @@ class Search:
                 self.trace.append(pact.line)
 
     def add_all(self, slugs: Iterable[str], rule: str) -> None:
-        """Others, as long as there is room."""
+        """Others, until enough are found."""
+        before = len(self.found)
         for slug in slugs:
-            if len(self.found) >= MOST_TARGETS - 1:
-                return
-            before = len(self.found)
-            if self.add(slug) and len(self.found) > before:
-                self.say(rule, slug)
+            if len(self.found) >= ENOUGH:
+                break
+            self.add(slug)
+        if len(self.found) > before:
+            self.say(rule, " ".join([service.association for service in self.found[before:]]))
 
     def decision(self, outcome: Outcome, association: str | None, notice: Notice | None = None) -> Decision:
         """What was found, the free desks first, the national desk behind them."""

@@ -128,10 +128,10 @@ _RULES: dict[str, Callable[[str, RuleBook], str]] = {
     "closure": _closure,
     "desk.none": lambda result, book: f"{_city(book, result)} n'a aucun numéro vérifié",
     "overflow.cap": _cap,
-    "meanwhile": lambda result, book: f"pendant la fermeture, {_city(book, result)}",
-    "owner": lambda result, book: f"puis {_city(book, result)}, qui couvre aussi la commune",
-    "reach": lambda result, book: f"puis {_city(book, result)}, à portée",
-    "desk": lambda result, book: f"puis le poste de {_city(book, result)}",
+    "meanwhile": lambda result, book: f"pendant la fermeture, {_cities(book, result)}",
+    "owner": lambda result, book: f"puis {_cities(book, result)}, qui couvre aussi la commune",
+    "reach": lambda result, book: f"puis {_cities(book, result)}, à portée",
+    "desk": lambda result, book: f"puis le poste de {_cities(book, result)}",
     "load": _load,
     "national": lambda _result, book: f"en dernier {book.national_name}",
 }
@@ -140,6 +140,10 @@ _RULES: dict[str, Callable[[str, RuleBook], str]] = {
 def _name(book: RuleBook, slug: str) -> str:
     association = book.association(slug)
     return association.name if association is not None else slug
+
+
+def _cities(book: RuleBook, slugs: str) -> str:
+    return ", ".join(_city(book, slug) for slug in slugs.split())
 
 
 def _city(book: RuleBook, slug: str) -> str:
