@@ -142,6 +142,7 @@ class Brief:
     accept_key: bool
     shown: bool  # the line already shows the patient's number
     tries: int = 0
+    desks: tuple[tuple[str, str], ...] = ()  # (regulator, phone) of those rung together
 
 
 @dataclass(frozen=True, slots=True)

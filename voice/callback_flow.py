@@ -43,7 +43,7 @@ def begin(call: Call, world: World) -> Turn:
         tries=0,
     )
     turn = _ask_number(call)
-    return replace(turn, facts=(Fact("decided", figures(decision)), *turn.facts), decision=decision)
+    return replace(turn, facts=(Fact("decided", figures(decision, need)), *turn.facts), decision=decision)
 
 
 def ask_waiting(call: Call, waiting: OpenCallback) -> Turn:

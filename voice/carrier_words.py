@@ -50,6 +50,17 @@ def is_over(fields: Mapping[str, str]) -> bool:
     return fields.get("CallStatus", "") in _OVER
 
 
+def progress(fields: Mapping[str, str]) -> tuple[tuple[str, str | int | float | None], ...]:
+    """A status webhook as the records keep it: status, rank of sending, seconds, instant, direction."""
+    return (
+        ("status", fields.get("CallStatus", "")),
+        ("sequence", int(_number(fields.get("SequenceNumber", "")) or 0)),
+        ("seconds", int(_number(fields.get("CallDuration", "")) or 0)),
+        ("stamp", fields.get("Timestamp", "")),
+        ("direction", fields.get("Direction", "")),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why the carrier asks the fallback: its error code, and the URL that failed."""

@@ -40,13 +40,14 @@ def open_call(sealer: Sealer, text: str, sid: str, now: int) -> Call:
 def seal_brief(sealer: Sealer, brief: Brief) -> str:
     """What a desk is told before it takes the call, sealed for the whisper's URL."""
     fields = [VERSION, brief.sid, brief.place, brief.need, brief.age, brief.priority, brief.caller]
-    return sealer.seal(_squeeze([*fields, brief.accept_key, brief.shown, brief.tries]), _BRIEF)
+    return sealer.seal(_squeeze([*fields, brief.accept_key, brief.shown, brief.tries, brief.desks]), _BRIEF)
 
 
 def open_brief(sealer: Sealer, text: str) -> Brief:
     """The brief of a whisper's URL. Raises `Stale`."""
     fields = _unsqueeze(sealer, text, _BRIEF)
-    sid, place, need, age, priority, caller, accept_key, shown, tries = fields
+    # A brief sealed before a deploy lacks the desks.
+    sid, place, need, age, priority, caller, accept_key, shown, tries, *desks = fields
     return Brief(
         sid=sid,
         place=place,
@@ -57,6 +58,7 @@ def open_brief(sealer: Sealer, text: str) -> Brief:
         accept_key=accept_key,
         shown=shown,
         tries=tries,
+        desks=tuple((regulator, phone) for regulator, phone in desks[0]) if desks else (),
     )
 
 

@@ -89,12 +89,12 @@ class Line:
 
     def whisper(self, fields: Fields, sealed: str) -> Answer:
         """A desk picked up."""
-        del fields
         brief = envelope.open_brief(self.sealer, sealed)
         texts = whisper.opening(brief)
-        self._emit(brief.sid, "picked_up", ())
+        desk = whisper.desk(brief, fields.get("To", ""))
+        self._emit(brief.sid, "picked_up", (("regulator", desk),))
         if not brief.accept_key:
-            self._emit(brief.sid, "taken", ())
+            self._emit(brief.sid, "taken", (("regulator", desk),))
             return Answer(twiml.bridge(texts))
         return Answer(twiml.ask_desk(texts, self.links.whisper_key(brief)))
 
@@ -103,7 +103,7 @@ class Line:
         brief = envelope.open_brief(self.sealer, sealed)
         texts = whisper.pressed(brief, fields.get("Digits", ""))
         if texts is True:
-            self._emit(brief.sid, "taken", ())
+            self._emit(brief.sid, "taken", (("regulator", whisper.desk(brief, fields.get("To", ""))),))
             return Answer(twiml.bridge(()))
         if texts is False:
             return Answer(twiml.render((HangUp(),), self.links, self.caller_id))
@@ -112,21 +112,22 @@ class Line:
 
     def status(self, fields: Fields) -> None:
         """A call's status event, for the records."""
-        kept = ("CallStatus", "SequenceNumber", "CallDuration", "Timestamp", "Direction")
-        data = tuple((name, fields[name]) for name in kept if fields.get(name))
+        data = carrier_words.progress(fields)
         sid = fields.get("CallSid", "")
-        number = fields.get("SequenceNumber", "")
         now = self.clock()
-        event = Event(f"{sid}:status:{fields.get('CallStatus', '')}:{number}", sid, "status", now, data)
+        said = ":".join(str(value) for _, value in data[:2])
+        event = Event(f"{sid}:status:{said}", sid, "status", now, data)
         self.log.emit(sid, [event], Lines(), now.timestamp())
 
     def rescue(self, fields: Fields, sealed: str) -> Answer:
         """Ring with what is known, touching no store. Never raises."""
         try:
-            return self._rescue(fields, sealed)
+            answer = self._rescue(fields, sealed)
         except Exception:
             log.exception("rescue_failed")
-            return Answer(self.last_resort)
+            answer = Answer(self.last_resort)
+        self._emit(fields.get("CallSid", ""), "rescued", ())
+        return answer
 
     def _rescue(self, fields: Fields, sealed: str) -> Answer:
         now = self.clock()
@@ -158,8 +159,13 @@ class Line:
 
     def _left(self, call: Call, event: object, now: datetime) -> Answer:
         """The caller hung up: nothing more can be said to them."""
-        disposition = event.disposition.value if isinstance(event, DialEnded) else None
-        facts = (Fact("left", (("stage", call.stage.name.lower()), ("disposition", disposition))),)
+        dialled = event if isinstance(event, DialEnded) else None
+        data = (
+            ("stage", call.stage.name.lower()),
+            ("disposition", dialled.disposition.value if dialled else None),
+            ("seconds", dialled.seconds if dialled else None),
+        )
+        facts = (Fact("left", data),)
         return self._answer(call, Turn(replace(call, stage=Stage.ENDED), (HangUp(),), facts), now)
 
     def _answer(self, before: Call, turn: Turn, now: datetime) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from routing.model import Decision, Load, Target
+from routing.model import Decision, Load, Need, Target
 from voice import place_flow, prompts
 from voice.call import (
     Ask,
@@ -36,7 +36,7 @@ def route(call: Call, world: World, before: tuple[Instruction, ...] = ()) -> Tur
         decision = world.routing.decide(call.place, call.need, world.now, load)
     call = replace(call, association=decision.association, targets=decision.targets, tries=0)
     turn = ring(call, world, before + _told(call, decision, world))
-    facts = (Fact("decided", figures(decision)), *turn.facts)
+    facts = (Fact("decided", figures(decision, call.need)), *turn.facts)
     return replace(turn, facts=facts, decision=decision)
 
 
@@ -61,6 +61,7 @@ def ring(call: Call, world: World, before: tuple[Instruction, ...] = ()) -> Turn
         caller=call.caller,
         accept_key=any(target.accept_key for target in group),
         shown=shown,
+        desks=tuple((target.regulator, target.phone) for target in group),
     )
     dial = Dial(group, call, brief, call.caller if shown else None)
     facts = tuple(
@@ -117,12 +118,13 @@ def _told(call: Call, decision: Decision, world: World) -> tuple[Instruction, ..
     return tuple(told)
 
 
-def figures(decision: Decision) -> tuple[tuple[str, str | int | float | None], ...]:
+def figures(decision: Decision, need: Need | None) -> tuple[tuple[str, str | int | float | None], ...]:
     """A decision as an event keeps it."""
     return (
         ("outcome", decision.outcome.value),
         ("association", decision.association),
         ("place", decision.commune),
+        ("need", need.value if need else None),
         ("rulebook", decision.rulebook),
         ("trace", " ; ".join(f"{line.rule}={line.result}" for line in decision.trace)),
     )

@@ -31,3 +31,10 @@ def pressed(brief: Brief, keys: str) -> tuple[str, ...] | bool:
     if brief.tries + 1 >= TRIES:
         return False
     return opening(replace(brief, tries=brief.tries + 1))
+
+
+def desk(brief: Brief, to: str) -> str | None:
+    """Which of the desks rung together picked up, by the number the carrier rang."""
+    if len(brief.desks) == 1:
+        return brief.desks[0][0]
+    return next((regulator for regulator, phone in brief.desks if phone == to), None)
