@@ -20,10 +20,10 @@ COMMANDS = {
 }
 
 
-def main() -> None:
+def main(words: list[str] | None = None) -> None:
     """Run one command; exit 2 with one line on input that is not known."""
     try:
-        sys.exit(_commands.main(prog_name="sos3624", standalone_mode=False) or 0)
+        sys.exit(_commands.main(words, prog_name="sos3624", standalone_mode=False) or 0)
     except click.exceptions.NoArgsIsHelpError as nothing_asked:
         click.echo(nothing_asked.message)
     except click.ClickException as error:

@@ -30,7 +30,7 @@ def announce(settings: Settings, processes: list[str]) -> None:
         if time.monotonic() - said > SAY_AFTER:
             said = time.monotonic()
             click.echo(f"\n  Pas encore prêt après {said - began:.0f} s : {state.words}\n")
-        time.sleep(0.1)
+        time.sleep(0.25)
     click.echo("\n".join(["", *_links(settings, processes), ""]))
 
 
