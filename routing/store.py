@@ -157,21 +157,25 @@ def publish(
         "restores": restores,
     }
     try:
-        with engine.begin() as connection:
-            now = database_now(connection)
-            in_force = _current_version(connection)
-            if in_force != expected:
-                raise Superseded(expected, in_force)
-            connection.execute(_books.insert().values(**row, published_at=now))
-            if draft is not None:
-                published = {"state": DraftState.PUBLISHED, "published_as": expected + 1, "changed_at": now}
-                connection.execute(_drafts.update().where(_drafts.c.id == draft).values(**published))
+        _insert(engine, row, expected, draft)
     except IntegrityError:
         in_force = current_version(engine)
         if in_force == expected:
             raise
         raise Superseded(expected, in_force) from None
     return expected + 1
+
+
+def _insert(engine: Engine, row: dict[str, object], expected: int, draft: str | None) -> None:
+    with engine.begin() as connection:
+        now = database_now(connection)
+        in_force = _current_version(connection)
+        if in_force != expected:
+            raise Superseded(expected, in_force)
+        connection.execute(_books.insert().values(**row, published_at=now))
+        if draft is not None:
+            published = {"state": DraftState.PUBLISHED, "published_as": expected + 1, "changed_at": now}
+            connection.execute(_drafts.update().where(_drafts.c.id == draft).values(**published))
 
 
 def restore(engine: Engine, number: int, expected: int, author: str, reason: str) -> int:
