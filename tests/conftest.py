@@ -27,6 +27,8 @@ ACCOUNT_SID = "AC" + "3624" * 8
 AUTH_TOKEN = "c0ffee" * 6
 SECRET_KEYS = "a" * 40
 SERVERS = {"redis_server", "postgres_server"}
+# A server ends with the tests, even when these are killed.
+LEASH = ["setpriv", "--pdeathsig", "KILL"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,7 +57,8 @@ def until(happened: Callable[[], bool], seconds: float = 10) -> None:
 def redis_running(data: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A server of one's own, to freeze, to kill or to set up badly; yields its URL and process."""
     port = free_port()
-    server = subprocess.Popen([*embedded.command(port, data), *options], stdout=subprocess.DEVNULL)
+    line = [*LEASH, *embedded.command(port, data), *options]
+    server = subprocess.Popen(line, stdout=subprocess.DEVNULL)
     url = f"redis://127.0.0.1:{port}/0"
     try:
         with Redis.from_url(url) as client:
@@ -111,10 +114,10 @@ def postgres_server() -> Iterator[str]:
     """A PostgreSQL of this session's own; yields the URL of its maintenance database."""
     folder = Path(tempfile.mkdtemp(prefix="pg3624-"))
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda found: int(found.parent.name))
-    as_user: list[str] = []
+    as_user = LEASH
     if os.getuid() == 0:  # root may not run it
         shutil.chown(folder, "postgres", "postgres")
-        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+        as_user = [*LEASH, "--reuid=postgres", "--regid=postgres", "--init-groups"]
     port, data = free_port(), folder / "data"
     initdb = [
         str(programs / "initdb"),
