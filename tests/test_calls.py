@@ -19,6 +19,7 @@ from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SECRET_KEYS, free_port
 from tests.player import ServiceClock, play_file
 from voice.app import create_app
 
+pytestmark = pytest.mark.servers
 CALLS = sorted((Path(__file__).parent / "calls").glob("*.toml"))
 TUESDAY = datetime(2026, 1, 13, 9, 0, tzinfo=UTC)  # for a file that does not care
 

@@ -1,18 +1,16 @@
 """The stand-in plays calls as Twilio does: signatures, timing, Gather, Dial, fallback."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 import pytest
 from twilio.request_validator import RequestValidator
 
 from simulator import calls
-from simulator.clock import HungUp, Key
+from simulator.clock import Key
 from simulator.exchange import Exchange, Mishaps
-from simulator.people import Caller, Line, Planned, Question
+from simulator.people import Caller, Planned, Question
 from simulator.player import Player
 from simulator.signature import sign, signed_url
-from tests.player import NotAsWritten, ServiceClock, play_call
 from tests.webhook_stub import TOKEN, Stub, serving
 
 MOBILE = "+33639980001"
@@ -190,97 +188,6 @@ def test_a_key_nobody_waits_for_is_lost(service: Stub) -> None:
     assert "ignored" in kinds(calls.play(player))
 
 
-DIAL = f"""<Dial action="/after" timeout="20" callerId="+33199003624">
-    <Number url="/whisper">{DESK}</Number></Dial>"""
-WHISPER = '<Gather numDigits="1" action="/key"><Say>Appel 3624, Toulouse</Say></Gather><Hangup/>'
-
-
-@pytest.mark.parametrize(
-    ("line", "status", "bridged"),
-    [
-        ({"keys": ["1"]}, "completed", "true"),
-        ({"keys": []}, "completed", "false"),
-        ("voicemail", "completed", "false"),
-        ("busy", "busy", "false"),
-        ("refuse", "busy", "false"),
-        ("no-answer", "no-answer", "false"),
-        ("failed", "failed", "false"),
-        ({"after": 26}, "no-answer", "false"),
-        ({"after": 24}, "completed", "true"),
-        ({"keys": [], "hang_up_after": 1}, "completed", "false"),
-    ],
-)
-def test_a_dial_reports_what_became_of_it(service: Stub, line: object, status: str, bridged: str) -> None:
-    service.pages = {"/voice": DIAL, "/whisper": WHISPER, "/key": "", "/after": "<Hangup/>"}
-    player = ring(service, lines={DESK: Line.of(line)})
-    (told,) = service.of("/after")
-    assert (told["DialCallStatus"], told["DialBridged"]) == (status, bridged)
-    assert (player.bridged is not None) == (bridged == "true")
-
-
-def test_the_whisper_is_played_to_the_desk_on_a_leg_of_its_own(service: Stub) -> None:
-    service.pages = {"/voice": DIAL, "/whisper": WHISPER, "/key": "", "/after": "<Hangup/>"}
-    player = ring(service)
-    (asked,) = service.of("/whisper")
-    assert (asked["Direction"], asked["ParentCallSid"]) == ("outbound-dial", player.call.sid)
-    assert (asked["From"], asked["To"], asked["CallStatus"]) == ("+33199003624", DESK, "in-progress")
-    assert service.of("/after")[0]["DialCallSid"] == asked["CallSid"]
-    assert service.of("/after")[0]["DialCallDuration"] == "60"
-
-
-def test_the_first_to_answer_wins_and_the_others_stop_ringing(service: Stub) -> None:
-    events = 'statusCallback="/leg" statusCallbackEvent="initiated ringing answered completed"'
-    events = events.replace("/leg", service.url + "/leg")
-    service.pages = {
-        "/voice": f"<Dial><Number {events}>{DESK}</Number><Number {events}>{NEXT_DESK}</Number></Dial>",
-        "/leg": "",
-    }
-    player = ring(service, lines={DESK: Line(after=9), NEXT_DESK: Line(after=3)})
-    assert player.bridged is not None
-    assert player.bridged.to_number == NEXT_DESK
-    told = {number: [(f["SequenceNumber"], f["CallStatus"]) for f in service.of("/leg") if f["To"] == number]
-            for number in (DESK, NEXT_DESK)}  # fmt: skip
-    assert told[DESK][-1] == ("2", "canceled")
-    assert told[NEXT_DESK] == [("0", "ringing"), ("1", "ringing"), ("2", "in-progress"), ("3", "completed")]
-
-
-def test_sequential_rings_one_after_the_other(service: Stub) -> None:
-    service.pages = {
-        "/voice": f'<Dial sequential="true"><Number>{DESK}</Number><Number>{NEXT_DESK}</Number></Dial>'
-    }
-    player = ring(service, lines={DESK: Line("busy")})
-    assert [entry.data["numbers"] for entry in player.transcript.of("dial")] == [[DESK], [NEXT_DESK]]
-
-
-def test_a_caller_who_hangs_up_while_it_rings_ends_the_call_and_the_action_is_still_asked(
-    service: Stub,
-) -> None:
-    service.pages = {"/voice": DIAL, "/after": "<Redirect>/never</Redirect>"}
-    exchange = Exchange(service.account())
-    player = calls.incoming(exchange, MOBILE, Caller())
-    player.stage.plan(2, player.call.sid, HungUp())
-    calls.play(player)
-    assert service.of("/after")[0]["CallStatus"] == "completed"
-    assert not service.of("/never")
-    assert player.call.seconds() == 2
-
-
-@pytest.mark.parametrize("number", ["+15", "15", "+33112", "112", "3624", "0561000000"])
-def test_emergency_and_short_numbers_are_never_dialled(service: Stub, number: str) -> None:
-    service.pages = {
-        "/voice": f'<Dial action="/after"><Number>{number}</Number></Dial>',
-        "/after": "<Hangup/>",
-    }
-    ring(service)
-    assert service.of("/after")[0]["DialCallStatus"] == "failed"
-
-
-def test_a_caller_id_that_is_not_ours_is_refused(service: Stub) -> None:
-    service.pages = {"/voice": f'<Dial callerId="+33639980099">{DESK}</Dial>'}
-    player = ring(service)
-    assert [entry.data["code"] for entry in player.transcript.of("error")] == [13214]
-
-
 def test_a_failed_webhook_goes_to_the_fallback_with_its_code(service: Stub) -> None:
     service.pages = {"/voice": (500, "text/plain", "boom"), "/fallback": f"<Dial>{DESK}</Dial>"}
     account = service.account(fallback_url=service.url + "/fallback")
@@ -343,57 +250,3 @@ def test_leave_goes_on_behind_the_queue(service: Stub) -> None:
     }
     player = ring(service, Caller(["1"]))
     assert player.transcript.of("say")[-1].text == "Dehors"
-
-
-def test_the_same_seed_plays_the_same_call_twice(service: Stub) -> None:
-    service.pages = {"/voice": DIAL, "/whisper": WHISPER, "/key": "", "/after": "<Hangup/>"}
-    first, second = ring(service, seed=7), ring(service, seed=7)
-    assert first.transcript.entries == second.transcript.entries
-    assert ring(service, seed=8).call.sid != first.call.sid
-
-
-CALL = {
-    "from": MOBILE,
-    "steps": [{"hears": ["code postal"], "press": "31500"}, {"dials": [DESK], "outcome": "busy"}],
-    "ends": {"hears": ["occupé"], "prompt_seconds_max": 5},
-}
-
-
-@pytest.fixture
-def whole(service: Stub) -> Stub:
-    service.pages = {
-        "/voice": GATHER.replace("Votre", "Tapez votre"),
-        "/typed": f'<Dial action="/after">{DESK}</Dial>',
-        "/after": "<Say>C'est occupé</Say>",
-    }
-    return service
-
-
-def test_a_call_written_as_data_is_played_as_written(whole: Stub) -> None:
-    play_call(CALL, whole.account())
-
-
-@pytest.mark.parametrize(
-    ("change", "complaint"),
-    [
-        ({"steps": [{"hears": ["adresse"], "press": "31500"}]}, "« adresse » is not in"),
-        ({"steps": [{"press": "31500"}, {"dials": [NEXT_DESK]}]}, "to be rung"),
-        ({"steps": []}, "a question no step answers"),
-        ({"steps": [*CALL["steps"], {"press": "1"}]}, "step never reached"),
-        ({"steps": [*CALL["steps"][:1], {"dials": [DESK]}]}, "bridged with"),
-        ({"ends": {"callback": True}}, "no call-back was promised"),
-        ({"ends": {"prompt_seconds_max": 1}}, "s of prompts before the first ring"),
-    ],
-)
-def test_a_call_that_goes_another_way_fails_with_its_transcript(
-    whole: Stub, change: dict[str, object], complaint: str
-) -> None:
-    with pytest.raises(NotAsWritten, match=complaint) as failure:
-        play_call(CALL | change, whole.account())
-    assert "Appel de" in str(failure.value)
-
-
-def test_the_services_clock_moves_with_the_call(whole: Stub) -> None:
-    clock = ServiceClock(datetime(2026, 1, 12, 3, 10, tzinfo=UTC))
-    play_call(CALL, whole.account(), clock)
-    assert 3 < (clock() - clock.at).total_seconds() < 10

@@ -134,7 +134,8 @@ const TELL = {
   bridge(told) {
     note(told, "aside");
     if (told.direction === "inbound") $("state").textContent = told.text.replace(/\+33\d{9}/, pretty);
-    state(told.leg, "bridged", "En communication");
+    talking(told.leg);
+    if (told.direction !== "inbound") talking(told.call);
   },
   dialled() { cards.forEach((card, leg) => { if (card.dataset.direction === "inbound") close(leg, "canceled"); }); },
   decision(told) { decide(told.decision); },
@@ -192,6 +193,11 @@ function lift(leg) {
     button("Raccrocher", () => act(leg, { act: "hangup" }), "hangup"));
 }
 
+function talking(leg) {
+  const buttons = state(leg, "bridged", "En communication");
+  buttons?.replaceChildren(button("Raccrocher", () => act(leg, { act: "hangup" }), "hangup"));
+}
+
 function state(leg, className, text) {
   const card = cards.get(leg);
   if (!card) return null;
@@ -213,13 +219,13 @@ function hear(told) {
 
 function decide(decision) {
   $("undecided").hidden = true;
-  (decision.targets ?? []).forEach((target) => names.set(target.phone, target.name ?? target.association));
+  (decision.targets ?? []).forEach((target) => names.set(target.phone, target.name ?? target.association ?? "Régulation nationale"));
   const facts = element("dl");
   const fact = (name, value) => { if (value) facts.append(element("dt", name), element("dd", String(value))); };
   fact("Résultat", OUTCOMES[decision.outcome] ?? decision.outcome);
   fact("Association", decision.association);
   fact("Commune", decision.commune);
-  fact("Postes", (decision.targets ?? []).map((target) => `${target.association} (${target.ring_seconds} s)`).join(", puis "));
+  fact("Postes", (decision.targets ?? []).map((target) => `${target.association ?? "régulation nationale"} (${target.ring_seconds} s)`).join(", puis "));
   fact("Règles", decision.rulebook && `version ${decision.rulebook}`);
   const trace = element("ol");
   for (const step of decision.trace ?? []) {
