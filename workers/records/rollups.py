@@ -1,0 +1,150 @@
+"""The roll-ups: one definition of each measure, in SQL, for increments and for rebuilding alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Integer,
+    Select,
+    Table,
+    and_,
+    case,
+    cast,
+    delete,
+    func,
+    literal,
+    select,
+    true,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from workers.records import paris
+from workers.records.callrecord import CUT_SHORT, LOST, Outcome
+from workers.records.tables import KEYS, MEASURES, WAIT_EDGES, WAITS, records, rollups
+
+_r = records.c
+_WAIT = _r.taken_after - func.coalesce(_r.rang_after, 0)  # t2 - t1, what QS30 and QS60 are judged on
+_LOST = _r.outcome.in_(sorted(outcome.value for outcome in LOST))
+_ANSWERED = _r.taken_after.is_not(None)
+_KEY: dict[str, ColumnElement[Any]] = {
+    "day": _r.day,
+    "month": cast(_r.day / 100, Integer),
+    "hour": cast(_r.minute / 60, Integer),
+    "minute": _r.minute,
+    "weekday": _r.weekday,
+    "association": _r.association,
+    "need": _r.need,
+    "outcome": _r.outcome,
+    "place": _r.place,
+    "departement": _r.departement,
+    "answered_for": func.coalesce(_r.answered_for, ""),
+}
+
+
+def _upsert(connection: Connection, table: Table) -> Any:
+    made = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return made(table)
+
+
+def add(connection: Connection, calls: Sequence[str], sign: int) -> None:
+    """Add (`sign` 1) or take away (-1) these calls' records, as they stand, from every roll-up."""
+    for name, table in rollups.items():
+        insert = _from_records(connection, table, KEYS[name], sign, _r.call.in_(calls) & _counted(name))
+        sums = {measure: table.c[measure] + insert.excluded[measure] for measure in MEASURES}
+        connection.execute(insert.on_conflict_do_update(index_elements=KEYS[name], set_=sums))
+
+
+def drop_empty(connection: Connection, days: Sequence[int]) -> None:
+    """Forget the rows that corrections left empty, so that increments and rebuilding give the same tables."""
+    for name, table in rollups.items():
+        first = table.c[KEYS[name][0]]
+        among = sorted({day // 100 for day in days} if KEYS[name][0] == "month" else set(days))
+        connection.execute(delete(table).where(table.c.calls == 0, first.in_(among)))
+
+
+def rebuild(connection: Connection, month: int, minutes_from: int) -> None:
+    """Make a month's roll-ups (202611) again from its records; minutes from the day `minutes_from` on."""
+    for name, table in rollups.items():
+        first = table.c[KEYS[name][0]]
+        mine = first == month if KEYS[name][0] == "month" else first.between(month * 100, month * 100 + 99)
+        connection.execute(delete(table).where(mine))
+        # The instants say the same as the days, and let PostgreSQL look at one partition or two.
+        first_day = paris.day_of(month * 100 + 1)
+        span = paris.began(first_day), paris.began((first_day + timedelta(days=32)).replace(day=1))
+        among = _r.day.between(month * 100, month * 100 + 99) & _counted(name)
+        among = among & (_r.began_at >= span[0]) & (_r.began_at < span[1])
+        if name == "rollup_minute":
+            among = among & (_r.day >= minutes_from)
+        connection.execute(_from_records(connection, table, KEYS[name], 1, among))
+
+
+def purge_minutes(connection: Connection, before: int) -> int:
+    """Forget the minutes of the days before this one; hours and days stay."""
+    table = rollups["rollup_minute"]
+    return int(connection.execute(delete(table).where(table.c.day < before)).rowcount)
+
+
+def _counted(name: str) -> ColumnElement[bool]:
+    # Who overflows to whom: answered calls only. A place that never became known has no commune.
+    if name == "rollup_flow":
+        return _ANSWERED
+    return _r.place != "" if name in {"rollup_place", "rollup_departement"} else true()
+
+
+def _from_records(
+    connection: Connection, table: Table, keys: Sequence[str], sign: int, among: ColumnElement[bool]
+) -> Any:
+    insert: Insert = _upsert(connection, table)
+    return insert.from_select([*keys, *MEASURES], _grouped(keys, sign, among))
+
+
+def _grouped(keys: Sequence[str], sign: int, among: ColumnElement[bool]) -> Select[Any]:
+    named = [_KEY[key].label(key) for key in keys]
+    measures = [(_measure(name) * literal(sign, Integer)).label(name) for name in MEASURES]
+    return select(*named, *measures).where(among).group_by(*(_KEY[key] for key in keys))
+
+
+def _measure(name: str) -> ColumnElement[int]:
+    if name == "calls":
+        return func.count()
+    if name in WAITS:
+        return _count(_wait_class(WAITS.index(name)))
+    if name in _SUMMED:
+        return func.coalesce(func.sum(_SUMMED[name]), 0)
+    return _count(_COUNTED[name])
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+def _wait_class(index: int) -> ColumnElement[bool]:
+    lower, upper = (0, *WAIT_EDGES)[index] * 1000, (*WAIT_EDGES, 10**6)[index] * 1000
+    return and_(_ANSWERED, (lower or -1) < _WAIT, upper >= _WAIT)
+
+
+_COUNTED: dict[str, ColumnElement[bool]] = {
+    "persons": _r.first,
+    "answered": _ANSWERED,
+    "talked": _ANSWERED & (_r.talked >= CUT_SHORT * 1000),
+    "callbacks": _r.outcome == Outcome.CALLBACK.value,
+    "early": _r.outcome == Outcome.EARLY.value,
+    "lost": _LOST,
+    "lost_after_30": _LOST & (_r.ended_after - _r.rang_after >= 30_000),
+    "danger": _r.danger,
+    "overflowed": _ANSWERED & (func.coalesce(_r.answered_for, "") != _r.association),
+    "rescued": _r.rescued,
+    "rang": _r.rang_after.is_not(None),
+}
+_SUMMED: dict[str, ColumnElement[int]] = {
+    "ivr_ms": func.coalesce(_r.rang_after, 0),
+    "wait_ms": case((_ANSWERED, _WAIT), else_=0),
+    "talk_ms": _r.talked,
+    "total_ms": _r.ended_after,
+}
