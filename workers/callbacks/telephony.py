@@ -21,6 +21,7 @@ from workers.callbacks.links import LegUrls
 
 RING_SECONDS = 25  # a doctor's phone; voicemail mostly picks up later
 LISTED = 200
+PAGE = 1000  # the most the carrier gives at once; the client follows the pages
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # 4xx that are ours to mend, whichever number is rung: credentials, a caller id we do not own.
 CONFIGURATION = {20003, 21210, 21212, 21405}
@@ -66,6 +67,9 @@ class Leg:
     status: str  # the carrier's word
     shown: str  # the number it came from
     created: datetime | None
+    ended: datetime | None = None
+    seconds: int | None = None  # of a call that has ended
+    inbound: bool = False
 
     @property
     def over(self) -> bool:
@@ -81,6 +85,9 @@ class Carrier(Protocol):
 
     def calls_to(self, to: str) -> Sequence[Leg] | None:
         """The newest calls to this number; None when the carrier cannot say."""
+
+    def calls_since(self, since: datetime) -> Sequence[Leg] | None:
+        """Every call of the account that began since, both ways; None when the carrier cannot say."""
 
     def leg(self, sid: str) -> Leg | None:
         """One call; None when the carrier cannot say. A call it does not know is over."""
@@ -132,6 +139,15 @@ class TwilioCarrier:
         """See `Carrier`."""
         try:
             found = self._client.calls.list(to=to, limit=LISTED, page_size=LISTED)
+        except (TwilioException, requests.RequestException, ValueError, KeyError) as fault:
+            log.warning("carrier_silent", fault=type(fault).__name__)
+            return None
+        return [_leg(one) for one in found]
+
+    def calls_since(self, since: datetime) -> Sequence[Leg] | None:
+        """See `Carrier`."""
+        try:
+            found = self._client.calls.list(start_time_after=since, page_size=PAGE)
         except (TwilioException, requests.RequestException, ValueError, KeyError) as fault:
             log.warning("carrier_silent", fault=type(fault).__name__)
             return None
@@ -191,6 +207,13 @@ def _never_opened(fault: requests.ConnectionError) -> bool:
 
 
 def _leg(found: Any) -> Leg:
+    seconds = str(getattr(found, "duration", None) or "")
     return Leg(
-        str(found.sid), str(found.status), str(getattr(found, "_from", None) or ""), found.date_created
+        str(found.sid),
+        str(found.status),
+        str(getattr(found, "_from", None) or ""),
+        found.date_created,
+        getattr(found, "end_time", None),
+        int(seconds) if seconds.isdecimal() else None,
+        getattr(found, "direction", None) == "inbound",
     )

@@ -1,4 +1,4 @@
-"""Brings events from the Redis stream and from abandoned spools to the ledger; acknowledged after the commit."""
+"""Brings events from the Redis stream and abandoned spools to the ledger; acknowledged after the commit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Intake:
         self._left_over = True  # what was read and never acknowledged comes first
 
     def take(self, block_ms: int = 1000) -> Taken | None:
-        """One batch; None when nothing came in time. Raises what Redis or SQL raises: nothing is lost then."""
+        """One batch; None when nothing came in time. Raises what Redis or SQL raises, with nothing lost."""
         entries = self._read(block_ms)
         if not entries:
             return None
@@ -69,7 +69,7 @@ class Intake:
         except ResponseError as fault:
             if "NOGROUP" not in str(fault):
                 raise
-            # The first start, or a Redis that has lost everything: whatever is in the stream is to be counted.
+            # The first start, or a Redis that has lost everything: whatever the stream holds is counted.
             self._redis.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
             return []
         streams = found.items() if isinstance(found, dict) else found or []

@@ -1,4 +1,4 @@
-"""The live picture: made from SQL each second, so that it is exact after any restart, and told through Redis."""
+"""The live picture: made from SQL each second, hence exact after any restart, and told through Redis."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from redis import Redis
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from workers.callbacks.callback import CLOSED
 from workers.callbacks.tables import callbacks
@@ -20,7 +20,7 @@ from workers.records.tables import WAIT_EDGES, journals, rollups
 
 KEY = "live:picture"
 STALE = 15  # seconds after which a picture is told to be old
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 FORGOTTEN = timedelta(hours=5)  # no call lasts that long: an end was lost, and the carrier cannot be asked
 QUICK = tuple(f"wait_{edge}" for edge in WAIT_EDGES if edge <= 60)
 
@@ -113,13 +113,13 @@ def _concerned(made: Picture, association: str | None) -> Iterable[Situation]:
         yield made.associations.setdefault(association, Situation())
 
 
-def _open_calls(connection: Connection, now: datetime) -> Iterable[Row[Any]]:
+def _open_calls(connection: Connection, now: datetime) -> Iterable[Any]:
     columns = (journals.c.stage, journals.c.association, journals.c.desks, journals.c.began_at)
     query = select(*columns, journals.c.rang_at, journals.c.taken_at)
     return connection.execute(query.where(~journals.c.closed, journals.c.began_at > now - FORGOTTEN)).all()
 
 
-def _add_call(situation: Situation, row: Row[Any], now: datetime) -> None:
+def _add_call(situation: Situation, row: Any, now: datetime) -> None:
     _add_to_hour(situation, row, now)
     if row.stage == Stage.ENDED:
         return  # over by our own account; only the carrier's word is awaited
@@ -133,8 +133,8 @@ def _add_call(situation: Situation, row: Row[Any], now: datetime) -> None:
         )
 
 
-def _add_to_hour(situation: Situation, row: Row[Any], now: datetime) -> None:
-    if row.began_at <= now - HOUR:
+def _add_to_hour(situation: Situation, row: Any, now: datetime) -> None:
+    if row.began_at < now.replace(second=0, microsecond=0) + MINUTE - HOUR:
         return
     situation.presented += 1
     waited = ((row.taken_at or now) - (row.rang_at or row.began_at)).total_seconds()
@@ -143,7 +143,7 @@ def _add_to_hour(situation: Situation, row: Row[Any], now: datetime) -> None:
     situation.judged += quick or row.taken_at is not None or waited > 60 or row.stage == Stage.ENDED
 
 
-def _last_hour(connection: Connection, now: datetime) -> Iterable[Row[Any]]:
+def _last_hour(connection: Connection, now: datetime) -> Iterable[Any]:
     """The closed calls of the last sixty whole minutes and the one under way."""
     table = rollups["rollup_minute"]
     day, minute, _ = paris.placed(now)
@@ -174,4 +174,3 @@ def _callbacks(connection: Connection, now: datetime) -> Iterable[tuple[str | No
 
 def _told(situation: Situation) -> Mapping[str, float | None]:
     return asdict(situation) | {"qs60": situation.qs60}
-

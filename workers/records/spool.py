@@ -37,6 +37,13 @@ class Spool:
         """Bytes waiting, of all processes."""
         return sum(path.stat().st_size for path in self._directory.glob(f"{self._name}-*.lines"))
 
+    def age(self, now: float) -> float:
+        """Seconds since the oldest waiting file was last written to; nought without any."""
+        return max(
+            (now - path.stat().st_mtime for path in self._directory.glob(f"{self._name}-*.lines")),
+            default=0.0,
+        )
+
     def drain(self, take: Callable[[list[str]], bool]) -> int:
         """Hand waiting lines to `take` until it refuses; returns how many it took."""
         with self._lock:

@@ -1,0 +1,280 @@
+"""What the history screens ask: series, comparisons, breakdowns, the fairness board, the monthly table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Float, Integer, Select, cast, func, select
+
+from routing import calendar
+from workers.callbacks.callback import Conclusion
+from workers.callbacks.tables import callbacks
+from workers.records import paris
+from workers.records.figures import Figures
+from workers.records.recordbook import departement
+from workers.records.tables import KEYS, MEASURES, rollups
+
+ZONES = ("A", "B", "C")
+
+
+class By(StrEnum):
+    """What a breakdown is by."""
+
+    ASSOCIATION = "association"
+    DEPARTEMENT = "departement"
+    PLACE = "place"  # INSEE code; whole months
+    NEED = "need"
+    OUTCOME = "outcome"
+    HOUR = "hour"  # of the day, 0..23
+    WEEKDAY = "weekday"  # from Monday 0; whole months
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days from `first` to `last`, both counted, of one association or of all."""
+
+    first: date
+    last: date
+    association: str | None = None
+
+    @property
+    def days(self) -> tuple[int, int]:
+        """As numbers, 20261122."""
+        return paris.number_of(self.first), paris.number_of(self.last)
+
+    @property
+    def months(self) -> tuple[int, int]:
+        """As numbers, 202611."""
+        return self.days[0] // 100, self.days[1] // 100
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What kind of day it was."""
+
+    public_holiday: bool
+    school_holidays: tuple[str, ...]  # zones A, B, C
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day's figures, those of the day of last year it compares with, and their marks."""
+
+    day: date
+    figures: Figures
+    marks: Marks
+    against: date
+    before: Figures
+    before_marks: Marks
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Calls of `owner`'s places that `helper` took; None is the national desk."""
+
+    owner: str
+    helper: str | None
+    calls: int
+    minutes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """Call-backs promised in a span, what became of them; a late one was joined after the time told."""
+
+    promised: int
+    kept: int
+    late: int
+    within_10_min: int
+    to_the_15: int
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One row of the table fit for publication, after NHS 111's monthly statistics."""
+
+    month: int
+    figures: Figures
+    promises: Promises
+
+
+def total(connection: Connection, span: Span) -> Figures:
+    """The figures of a whole span."""
+    table = rollups["rollup_day"]
+    row = connection.execute(_summed("rollup_day").where(*_within(table, span))).mappings().one()
+    return Figures.of(row)
+
+
+def hours_of(connection: Connection, day: date, association: str | None = None) -> dict[int, Figures]:
+    """A day hour by hour, its 24 hours all there."""
+    span = Span(day, day, association)
+    found = _by(connection, "rollup_hour", "hour", span)
+    return {hour: found.get(hour, Figures.of({})) for hour in range(24)}
+
+
+def days_of(connection: Connection, span: Span) -> dict[date, Figures]:
+    """A span day by day, days without a call included."""
+    found = _by(connection, "rollup_day", "day", span)
+    whole = [span.first + timedelta(days=n) for n in range((span.last - span.first).days + 1)]
+    return {day: found.get(paris.number_of(day), Figures.of({})) for day in whole}
+
+
+def compared(connection: Connection, span: Span) -> list[Day]:
+    """Each day beside its like of the year before: the same weekday 52 weeks earlier, or the same feast."""
+    likes = {
+        span.first + timedelta(days=n): like_last_year(span.first + timedelta(days=n))
+        for n in range((span.last - span.first).days + 1)
+    }
+    now = days_of(connection, span)
+    then = days_of(connection, Span(min(likes.values()), max(likes.values()), span.association))
+    return [Day(day, now[day], marks(day), like, then[like], marks(like)) for day, like in likes.items()]
+
+
+def like_last_year(day: date) -> date:
+    """The same fixed holiday's date a year before, else the same weekday 52 weeks before."""
+    fixed = day.replace(year=day.year - 1) if (day.month, day.day) != (2, 29) else day
+    holidays = calendar.public_holidays(None, day.year), calendar.public_holidays(None, day.year - 1)
+    if day in holidays[0] and fixed in holidays[1]:
+        return fixed
+    return day - timedelta(weeks=52)
+
+
+def marks(day: date) -> Marks:
+    """Public holiday of the mainland, school holidays by zone."""
+    zones = tuple(zone for zone in ZONES if day in calendar.school_holidays(zone, day.year))
+    return Marks(day in calendar.public_holidays(None, day.year), zones)
+
+
+def breakdown(connection: Connection, span: Span, by: By) -> dict[str | int, Figures]:
+    """A span's figures by one thing. Places, weekdays and hours of more than 31 days go by whole months."""
+    if by is By.DEPARTEMENT and span.association:
+        return _departements(_by(connection, "rollup_place", By.PLACE, span))
+    long = (span.last - span.first).days > 31
+    names = {
+        By.DEPARTEMENT: "rollup_departement",
+        By.PLACE: "rollup_place",
+        By.WEEKDAY: "rollup_slot",
+        By.HOUR: "rollup_slot" if long else "rollup_hour",
+    }
+    return _by(connection, names.get(by, "rollup_month" if long and _whole(span) else "rollup_day"), by, span)
+
+
+def week_hours(connection: Connection, span: Span) -> dict[tuple[int, int], Figures]:
+    """Weekday × hour of day, for the months of a span: where calls come, and where they are lost."""
+    table = rollups["rollup_slot"]
+    query = _summed("rollup_slot", table.c.weekday, table.c.hour).where(*_within(table, span))
+    rows = connection.execute(query.group_by(table.c.weekday, table.c.hour)).mappings()
+    return {(row["weekday"], row["hour"]): Figures.of(row) for row in rows}
+
+
+def fairness(connection: Connection, span: Span) -> list[Flow]:
+    """Who overflows to whom: the answered calls of each association's places, by who took them."""
+    table = rollups["rollup_flow"]
+    among = [table.c.day.between(*span.days), table.c.association != table.c.answered_for]
+    if span.association:
+        among.append((table.c.association == span.association) | (table.c.answered_for == span.association))
+    query = (
+        select(
+            table.c.association,
+            table.c.answered_for,
+            func.sum(table.c.calls).label("calls"),
+            func.sum(table.c.talk_ms).label("talk_ms"),
+        )
+        .where(*among)
+        .group_by(table.c.association, table.c.answered_for)
+    )
+    flows = [
+        Flow(row.association, row.answered_for or None, int(row.calls), round(int(row.talk_ms) / 60_000, 1))
+        for row in connection.execute(query)
+    ]
+    return sorted(flows, key=lambda flow: -flow.calls)
+
+
+def monthly(connection: Connection, span: Span) -> list[Month]:
+    """The months of a span: offered, answered in 60 s, abandoned after 30 s, called back in 10 min."""
+    found = _by(connection, "rollup_month", "month", span)
+    return [
+        Month(
+            number,
+            found.get(number, Figures.of({})),
+            promises(connection, Span(first, _end_of(first), span.association)),
+        )
+        for first in paris.months(span.first, span.last)
+        for number in (paris.number_of(first) // 100,)
+    ]
+
+
+def promises(connection: Connection, span: Span, now: datetime | None = None) -> Promises:
+    """Call-backs asked for in a span. One still open after its time counts as late where `now` is given."""
+    c = callbacks.c
+    ended = paris.began(span.last + timedelta(days=1))
+    broken = (c.kept_at > c.promised_by) | (
+        c.kept_at.is_(None) & (c.promised_by < now) if now else c.kept_at > c.promised_by
+    )
+    quick = _seconds_between(connection, c.asked_at, c.kept_at) <= 600
+    query = select(
+        func.count().label("promised"),
+        _counting(c.kept_at <= c.promised_by).label("kept"),
+        _counting(broken).label("late"),
+        _counting(quick).label("quick"),
+        _counting(c.conclusion == Conclusion.FIFTEEN.value).label("fifteen"),
+    ).where(c.asked_at >= paris.began(span.first), c.asked_at < ended)
+    if span.association:
+        query = query.where(c.association == span.association)
+    row = connection.execute(query).one()
+    return Promises(*(int(value) for value in row))
+
+
+def _by(connection: Connection, name: str, by: str, span: Span) -> dict[Any, Figures]:
+    table = rollups[name]
+    column = table.c[by]
+    query = _summed(name, column).where(*_within(table, span)).group_by(column)
+    return {row[by]: Figures.of(row) for row in connection.execute(query).mappings()}
+
+
+def _departements(places: Mapping[str, Figures]) -> dict[str | int, Figures]:
+    found: dict[str | int, Figures] = {}
+    for place, figures in places.items():
+        name = departement(place)
+        found[name] = found.get(name, Figures.of({})) + figures
+    return found
+
+
+def _summed(name: str, *columns: ColumnElement[Any]) -> Select[Any]:
+    table = rollups[name]
+    return select(*columns, *(func.sum(table.c[measure]).label(measure) for measure in MEASURES))
+
+
+def _within(table: Any, span: Span) -> Sequence[ColumnElement[bool]]:
+    first = KEYS[table.name][0]
+    low, high = span.months if first == "month" else span.days
+    mine = [table.c[first].between(low, high)]
+    return [*mine, table.c.association == span.association] if _scoped(table, span) else mine
+
+
+def _scoped(table: Any, span: Span) -> bool:
+    return span.association is not None and "association" in table.c
+
+
+def _whole(span: Span) -> bool:
+    return span.first.day == 1 and (span.last + timedelta(days=1)).day == 1
+
+
+def _end_of(first: date) -> date:
+    return (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+
+
+def _counting(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(cast(condition, Integer)), 0)
+
+
+def _seconds_between(
+    connection: Connection, start: ColumnElement[Any], end: ColumnElement[Any]
+) -> ColumnElement[float]:
+    if connection.dialect.name == "postgresql":
+        return cast(func.extract("epoch", end - start), Float)
+    return (func.julianday(end) - func.julianday(start)) * 86_400
