@@ -15,7 +15,7 @@ from workers.records.ledger import Ledger, Taken
 from workers.records.spool import Spool
 
 GROUP, CONSUMER = "ledger", "ledger"  # one name: what a killed ledger left pending is the next one's
-BATCH = 500  # events a transaction: under 50 ms of SQLite's one writer at full load
+BATCH = 200  # events a transaction: under 50 ms of SQLite's one writer, at full load
 log = structlog.get_logger(__name__)
 
 

@@ -147,9 +147,10 @@ def _last_hour(connection: Connection, now: datetime) -> Iterable[Any]:
     """The closed calls of the last sixty whole minutes and the one under way."""
     table = rollups["rollup_minute"]
     day, minute, _ = paris.placed(now)
-    day_before, minute_before, _ = paris.placed(now - HOUR)
-    at, since = day * 10_000 + minute, day_before * 10_000 + minute_before
-    when = table.c.day.in_([day_before, day]) & (table.c.day * 10_000 + table.c.minute).between(since + 1, at)
+    first_day, first, _ = paris.placed(now - HOUR + MINUTE)
+    when = table.c.day.between(first_day, day)
+    when = when & ((table.c.day > first_day) | (table.c.minute >= first))
+    when = when & ((table.c.day < day) | (table.c.minute <= minute))
     quick = sum((table.c[name] for name in QUICK[1:]), table.c[QUICK[0]])
     query = select(
         table.c.association,

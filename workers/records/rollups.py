@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Insert,
     Integer,
     Select,
     Table,
     and_,
+    bindparam,
     case,
     cast,
     delete,
@@ -47,17 +48,19 @@ _KEY: dict[str, ColumnElement[Any]] = {
 }
 
 
-def _upsert(connection: Connection, table: Table) -> Any:
-    made = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return made(table)
-
-
 def add(connection: Connection, calls: Sequence[str], sign: int) -> None:
     """Add (`sign` 1) or take away (-1) these calls' records, as they stand, from every roll-up."""
-    for name, table in rollups.items():
-        insert = _from_records(connection, table, KEYS[name], sign, _r.call.in_(calls) & _counted(name))
-        sums = {measure: table.c[measure] + insert.excluded[measure] for measure in MEASURES}
-        connection.execute(insert.on_conflict_do_update(index_elements=KEYS[name], set_=sums))
+    for name in rollups:
+        connection.execute(_adding(connection.dialect.name, name), {"calls": list(calls), "sign": sign})
+
+
+@lru_cache(maxsize=32)
+def _adding(dialect: str, name: str) -> Any:
+    """Built once: these are long, and run with every batch."""
+    table, among = rollups[name], _r.call.in_(bindparam("calls", expanding=True)) & _counted(name)
+    insert = _from_records(dialect, table, KEYS[name], bindparam("sign", type_=Integer), among)
+    sums = {measure: table.c[measure] + insert.excluded[measure] for measure in MEASURES}
+    return insert.on_conflict_do_update(index_elements=KEYS[name], set_=sums)
 
 
 def drop_empty(connection: Connection, days: Sequence[int]) -> None:
@@ -81,7 +84,8 @@ def rebuild(connection: Connection, month: int, minutes_from: int) -> None:
         among = among & (_r.began_at >= span[0]) & (_r.began_at < span[1])
         if name == "rollup_minute":
             among = among & (_r.day >= minutes_from)
-        connection.execute(_from_records(connection, table, KEYS[name], 1, among))
+        once = literal(1, Integer)
+        connection.execute(_from_records(connection.dialect.name, table, KEYS[name], once, among))
 
 
 def purge_minutes(connection: Connection, before: int) -> int:
@@ -98,15 +102,15 @@ def _counted(name: str) -> ColumnElement[bool]:
 
 
 def _from_records(
-    connection: Connection, table: Table, keys: Sequence[str], sign: int, among: ColumnElement[bool]
+    dialect: str, table: Table, keys: Sequence[str], sign: ColumnElement[int], among: ColumnElement[bool]
 ) -> Any:
-    insert: Insert = _upsert(connection, table)
+    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
     return insert.from_select([*keys, *MEASURES], _grouped(keys, sign, among))
 
 
-def _grouped(keys: Sequence[str], sign: int, among: ColumnElement[bool]) -> Select[Any]:
+def _grouped(keys: Sequence[str], sign: ColumnElement[int], among: ColumnElement[bool]) -> Select[Any]:
     named = [_KEY[key].label(key) for key in keys]
-    measures = [(_measure(name) * literal(sign, Integer)).label(name) for name in MEASURES]
+    measures = [(_measure(name) * sign).label(name) for name in MEASURES]
     return select(*named, *measures).where(among).group_by(*(_KEY[key] for key in keys))
 
 
