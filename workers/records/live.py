@@ -148,9 +148,11 @@ def _last_hour(connection: Connection, now: datetime) -> Iterable[Any]:
     table = rollups["rollup_minute"]
     day, minute, _ = paris.placed(now)
     first_day, first, _ = paris.placed(now - HOUR + MINUTE)
-    when = table.c.day.between(first_day, day)
-    when = when & ((table.c.day > first_day) | (table.c.minute >= first))
-    when = when & ((table.c.day < day) | (table.c.minute <= minute))
+    when = (
+        table.c.day.between(first_day, day)
+        & ((table.c.day > first_day) | (table.c.minute >= first))
+        & ((table.c.day < day) | (table.c.minute <= minute))
+    )
     quick = sum((table.c[name] for name in QUICK[1:]), table.c[QUICK[0]])
     query = select(
         table.c.association,
