@@ -16,6 +16,8 @@ COMMANDS = {
     "call": "Joue un appel dans le terminal, à travers les vrais webhooks.",
     "doctor": "Dit l'état de chaque réglage et de chaque dépendance, avec la réparation.",
     "release": "Met le schéma à jour et charge les règles de démonstration s'il n'y en a aucune.",
+    "demo-data": "Remplit les chiffres d'un passé vraisemblable (démonstration).",
+    "records": "Les chiffres : refaire les cumuls, les vérifier, effacer une personne.",
     "run": "Démarre tous les processus (make run).",
 }
 
@@ -45,7 +47,7 @@ class _Lazily(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"console.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"console.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's

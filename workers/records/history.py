@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Float, Integer, Select, cast, func, select
 
 from routing import calendar
+from routing.geography.places import departement_of
 from workers.callbacks.callback import Conclusion
 from workers.callbacks.tables import callbacks
 from workers.records import paris
 from workers.records.figures import Figures
-from workers.records.recordbook import departement
 from workers.records.tables import KEYS, MEASURES, rollups
 
 ZONES = ("A", "B", "C")
@@ -149,8 +149,11 @@ def marks(day: date) -> Marks:
     return Marks(day in calendar.public_holidays(None, day.year), zones)
 
 
-def breakdown(connection: Connection, span: Span, by: By) -> dict[str | int, Figures]:
-    """A span's figures by one thing. Places, weekdays and hours of more than 31 days go by whole months."""
+def breakdown(connection: Connection, span: Span, by: By, most: int = 300) -> dict[str | int, Figures]:
+    """A span's figures by one thing, the `most` frequent first.
+
+    Places, weekdays, and the hours of more than 31 days, go by whole months.
+    """
     if by is By.DEPARTEMENT and span.association:
         return _departements(_by(connection, "rollup_place", By.PLACE, span))
     long = (span.last - span.first).days > 31
@@ -160,7 +163,8 @@ def breakdown(connection: Connection, span: Span, by: By) -> dict[str | int, Fig
         By.WEEKDAY: "rollup_slot",
         By.HOUR: "rollup_slot" if long else "rollup_hour",
     }
-    return _by(connection, names.get(by, "rollup_month" if long and _whole(span) else "rollup_day"), by, span)
+    name = names.get(by, "rollup_month" if long and _whole(span) else "rollup_day")
+    return _by(connection, name, by, span, most)
 
 
 def week_hours(connection: Connection, span: Span) -> dict[tuple[int, int], Figures]:
@@ -229,17 +233,20 @@ def promises(connection: Connection, span: Span, now: datetime | None = None) ->
     return Promises(*(int(value) for value in row))
 
 
-def _by(connection: Connection, name: str, by: str, span: Span) -> dict[Any, Figures]:
+def _by(
+    connection: Connection, name: str, by: str, span: Span, most: int | None = None
+) -> dict[Any, Figures]:
     table = rollups[name]
     column = table.c[by]
     query = _summed(name, column).where(*_within(table, span)).group_by(column)
+    query = query.order_by(func.sum(table.c.calls).desc(), column).limit(most)
     return {row[by]: Figures.of(row) for row in connection.execute(query).mappings()}
 
 
 def _departements(places: Mapping[str, Figures]) -> dict[str | int, Figures]:
     found: dict[str | int, Figures] = {}
     for place, figures in places.items():
-        name = departement(place)
+        name = departement_of(place)
         found[name] = found.get(name, Figures.of({})) + figures
     return found
 

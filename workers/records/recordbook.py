@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from routing.geography.places import departement_of
 from workers.records import paris, rollups
 from workers.records.callrecord import CallRecord
 from workers.records.tables import records
@@ -32,7 +33,7 @@ def row_of(record: CallRecord) -> Row:
         "who": record.who,
         "first": True,
         "place": place,
-        "departement": departement(place),
+        "departement": departement_of(place),
         "source": record.source,
         "need": record.need or "",
         "association": record.association or "",
@@ -54,11 +55,6 @@ def row_of(record: CallRecord) -> Row:
         ),
         "trace": record.trace[:TRACE] if record.trace else None,
     }
-
-
-def departement(place: str) -> str:
-    """The département of an INSEE code."""
-    return place[:3] if place[:2] in {"97", "98"} else place[:2]
 
 
 def write(connection: Connection, rows: Sequence[Row]) -> None:

@@ -16,7 +16,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    cast,
     delete,
     func,
     literal,
@@ -35,8 +34,8 @@ _LOST = _r.outcome.in_(sorted(outcome.value for outcome in LOST))
 _ANSWERED = _r.taken_after.is_not(None)
 _KEY: dict[str, ColumnElement[Any]] = {
     "day": _r.day,
-    "month": cast(_r.day / 100, Integer),
-    "hour": cast(_r.minute / 60, Integer),
+    "month": _r.day // 100,
+    "hour": _r.minute // 60,
     "minute": _r.minute,
     "weekday": _r.weekday,
     "association": _r.association,

@@ -1,0 +1,163 @@
+"""Makes a year of calls (6.5 million) and measures every page's queries, and the ledger's pace.
+
+`python -m bench.records --sqlite FILE --postgresql URL [--days 365]`; docs/records.md holds the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, select, text
+
+from config import migrate, stores
+from config.settings import Settings
+from console.cli.demo_data import areas
+from routing.demo import demo_document
+from routing.geography.places import Places
+from tests.record_calls import NOON, some_calls
+from workers.records import filling, history, live, partitions
+from workers.records.history import By, Span
+from workers.records.intake import BATCH
+from workers.records.ledger import Ledger
+from workers.records.monthkeys import MonthKeys
+from workers.records.past import COLUMNS, Past, Profile
+from workers.records.tables import records
+
+LAST = date(2026, 11, 21)
+BUDGET = 0.2  # seconds a page
+
+
+def main() -> None:
+    """Fill both databases from one drawing, then measure."""
+    asked = argparse.ArgumentParser()
+    asked.add_argument("--sqlite")
+    asked.add_argument("--postgresql")
+    asked.add_argument("--days", type=int, default=365)
+    asked.add_argument("--filled", action="store_true", help="the databases hold the year already")
+    args = asked.parse_args()
+    urls = [f"sqlite:///{args.sqlite}"] * bool(args.sqlite) + [args.postgresql] * bool(args.postgresql)
+    engines = [_engine(url) for url in urls]
+    first = LAST - timedelta(days=args.days - 1)
+    if not args.filled:
+        fill(engines, first)
+    for engine in engines:
+        measure(engine, first)
+        ingest(engine)
+
+
+def fill(engines: list[Engine], first: date) -> None:
+    """The year, by the quickest way each database has; indexes afterwards, then the roll-ups."""
+    past = Past(areas(demo_document(), Places.load()), Profile.load())
+    began, count = time.perf_counter(), 0
+    for n in range((LAST - first).days + 1):
+        rows = past.day(first + timedelta(days=n))
+        count += len(rows)
+        for engine in engines:
+            with engine.begin() as connection:
+                _load(connection, rows)
+    print(f"{count} calls drawn and written in {time.perf_counter() - began:.0f} s", flush=True)
+    now = datetime(LAST.year, LAST.month, LAST.day, 23, tzinfo=UTC)
+    for engine in engines:
+        began = time.perf_counter()
+        filling.rebuild(engine, first, LAST, now)
+        with engine.begin() as connection:
+            connection.execute(text("ANALYZE"))
+        print(f"{engine.dialect.name}: roll-ups rebuilt in {time.perf_counter() - began:.0f} s", flush=True)
+
+
+def measure(engine: Engine, first: date) -> None:
+    """Each page's queries, the middle of five; the page is over its budget or it is not."""
+    year, month = Span(first, LAST), Span(LAST.replace(day=1), LAST)
+    mine = Span(first, LAST, "toulouse")
+    pages: dict[str, Callable[[Connection], object]] = {
+        "today, hour by hour": lambda c: history.hours_of(c, LAST),
+        "today, one association": lambda c: history.hours_of(c, LAST, "toulouse"),
+        "month by association": lambda c: history.breakdown(c, month, By.ASSOCIATION),
+        "year by association": lambda c: history.breakdown(c, year, By.ASSOCIATION),
+        "year day by day": lambda c: history.days_of(c, year),
+        "year day by day, one association": lambda c: history.days_of(c, mine),
+        "month against last year": lambda c: history.compared(c, month),
+        "year, weekday × hour": lambda c: history.week_hours(c, year),
+        "year by département": lambda c: history.breakdown(c, year, By.DEPARTEMENT),
+        "year by commune, one association": lambda c: history.breakdown(c, mine, By.PLACE),
+        "month by commune": lambda c: history.breakdown(c, month, By.PLACE),
+        "year by need": lambda c: history.breakdown(c, year, By.NEED),
+        "fairness board, month": lambda c: history.fairness(c, month),
+        "fairness board, year": lambda c: history.fairness(c, year),
+        "monthly table, year": lambda c: history.monthly(c, year),
+        "live picture": lambda c: live.picture(c, datetime(2026, 11, 21, 18, tzinfo=UTC)),
+        "last 50 calls": lambda c: c.execute(_last()).all(),
+        "last 50 calls, one association": lambda c: c.execute(
+            _last().where(records.c.association == "toulouse")
+        ).all(),
+    }
+    print(f"\n{engine.dialect.name}: ms a page (middle of 5, worst)")
+    for name, ask in pages.items():
+        times = []
+        for _ in range(5):
+            began = time.perf_counter()
+            with stores.reading(engine).begin() as connection:
+                ask(connection)
+            times.append(time.perf_counter() - began)
+        late = "" if statistics.median(times) < BUDGET else "   OVER"
+        print(
+            f"  {name:36} {statistics.median(times) * 1000:7.1f} {max(times) * 1000:7.1f}{late}", flush=True
+        )
+
+
+def ingest(engine: Engine) -> None:
+    """The ledger's pace beside the year, batches as in production."""
+    calls = some_calls(4000, 9, every=0.5)
+    events = sorted((event for call in calls for event in call.events), key=lambda event: event.at)
+    lines = [event.text() for event in events]
+    book = Ledger(engine, MonthKeys(("bench" * 8,)))
+    began, worst = time.perf_counter(), 0.0
+    for start in range(0, len(lines), BATCH):
+        before = time.perf_counter()
+        book.take(lines[start : start + BATCH], NOON + timedelta(days=1))
+        worst = max(worst, time.perf_counter() - before)
+    pace = len(lines) / (time.perf_counter() - began)
+    print(f"{engine.dialect.name}: {pace:.0f} events/s, batches of {BATCH}, slowest {worst * 1000:.0f} ms")
+
+
+def _last() -> object:
+    return select(records).order_by(records.c.began_at.desc()).limit(50)
+
+
+def _engine(url: str) -> Engine:
+    env = {
+        "VAR_DIR": tempfile.mkdtemp(prefix="bench-records-"),
+        "DATABASE_URL": url,
+        "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+        "TWILIO_AUTH_TOKEN": "0" * 32,
+        "SECRET_KEYS": "bench" * 8,
+    }
+    settings = Settings.from_env(env)
+    migrate.upgrade(settings)
+    return stores.engine(settings, patience_ms=3_600_000)
+
+
+def _load(connection: Connection, rows: list[tuple[object, ...]]) -> None:
+    raw = connection.connection.cursor()
+    names = ", ".join(f'"{name}"' for name in COLUMNS)
+    if connection.dialect.name == "postgresql":
+        flags = [COLUMNS.index(name) for name in ("first", "danger", "rescued")]
+        partitions.ensure(connection, [rows[0][0], rows[-1][0]])  # type: ignore[list-item] # instants
+        with raw.copy(f"COPY call_records ({names}) FROM STDIN") as copy:  # type: ignore[attr-defined] # psycopg
+            for row in rows:
+                copy.write_row([bool(v) if i in flags else v for i, v in enumerate(row)])
+        return
+    marks = ", ".join("?" * len(COLUMNS))
+    stamped = [(f"{row[0]:%Y-%m-%d %H:%M:%S}.000000", *row[1:]) for row in rows]
+    raw.executemany(f"INSERT INTO call_records ({names}) VALUES ({marks})", stamped)
+
+
+if __name__ == "__main__":
+    assert Path("pyproject.toml").exists(), "run it from the project's folder"
+    main()

@@ -1,0 +1,79 @@
+"""`sos3624 records`: rebuild the roll-ups, verify them, erase a person by number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+
+import click
+from sqlalchemy import Engine, func, select
+
+from config import stores
+from config.settings import Settings
+from routing import numbers
+from workers.records import paris, retention
+from workers.records.filling import rebuild
+from workers.records.monthkeys import MonthKeys
+from workers.records.tables import KEYS, records, rollups
+
+
+@click.group("records", help="Les chiffres : refaire les cumuls, les vérifier, effacer une personne.")
+def command() -> None:
+    """Three commands on what was counted."""
+
+
+@command.command("rebuild", help="Refait tous les cumuls à partir des appels enregistrés.")
+def rebuild_all() -> None:
+    """Every month that holds a record."""
+    with _database() as engine:
+        span = _span(engine)
+        months = rebuild(engine, *span, datetime.now(UTC)) if span else 0
+    click.echo(f"Cumuls refaits : {months} mois.")
+
+
+@command.command("verify", help="Compare chaque cumul aux appels enregistrés ; 1 si un seul diffère.")
+@click.pass_context
+def verify(ctx: click.Context) -> None:
+    """The calls of each month, as each roll-up has them."""
+    with _database() as engine, stores.reading(engine).begin() as connection:
+        wrong = []
+        per_month = select(records.c.day // 100, func.count()).group_by(records.c.day // 100)
+        held = {int(month): int(count) for month, count in connection.execute(per_month)}
+        for name in ("rollup_hour", "rollup_day", "rollup_month", "rollup_slot"):
+            table = rollups[name]
+            month = table.c.month if KEYS[name][0] == "month" else table.c.day // 100
+            counted = select(month, func.sum(table.c.calls)).group_by(month)
+            told = {int(key): int(count) for key, count in connection.execute(counted)}
+            wrong += [f"{name} {m} : {told.get(m, 0)} ≠ {n}" for m, n in held.items() if told.get(m) != n]
+    click.echo("\n".join(wrong) or f"Tout concorde : {sum(held.values())} appels.")
+    ctx.exit(1 if wrong else 0)
+
+
+@command.command("erase", help="Délie tous les appels d'un numéro ; ils restent comptés.")
+@click.argument("number")
+def erase(number: str) -> None:
+    """NUMBER as anybody writes it."""
+    written = numbers.normalise(number)
+    if written is None:
+        raise click.UsageError("Numéro illisible : écrivez-le comme 05 36 49 00 00 ou +33536490000.")
+    settings = Settings.of_process()
+    with _database() as engine:
+        keys = MonthKeys(settings.secret_keys)
+        count = retention.erase(engine, keys, settings.secret_keys, written)
+    click.echo(f"{count} appels déliés de ce numéro. Les rappels ouverts se traitent à la console.")
+
+
+@contextmanager
+def _database() -> Iterator[Engine]:
+    engine = stores.engine(Settings.of_process(), patience_ms=60_000)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _span(engine: Engine) -> tuple[date, date] | None:
+    with stores.reading(engine).begin() as connection:
+        row = connection.execute(select(func.min(records.c.day), func.max(records.c.day))).one()
+    return (paris.day_of(row[0]), paris.day_of(row[1])) if row[0] else None
