@@ -1,0 +1,152 @@
+"""The figures by their definitions, the history's comparisons, and what a spreadsheet gets."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.conftest import SECRET_KEYS
+from tests.record_calls import NOON, Told, some_calls
+from workers.records import history, paris
+from workers.records.figures import DEFINITIONS, Figures
+from workers.records.history import By, Span
+from workers.records.ledger import Ledger
+from workers.records.monthkeys import MonthKeys
+
+DAY = NOON.date()
+
+
+def count(engine: Engine, *calls: Told) -> None:
+    lines = [event.text() for call in calls for event in call.events]
+    Ledger(engine, MonthKeys((SECRET_KEYS,))).take(lines, NOON + timedelta(days=1))
+
+
+def of_day(engine: Engine, association: str | None = None) -> Figures:
+    with engine.begin() as connection:
+        return history.total(connection, Span(DAY, DAY, association))
+
+
+def at(minutes: float) -> datetime:
+    return NOON + timedelta(minutes=minutes)
+
+
+def five_calls() -> list[Told]:
+    """Taken in 20 s, taken in 70 s, lost after 40 s, called back, hung up at once."""
+    booked = Told("CA4", at(4), who="d").decided().ringing()
+    booked.say("unanswered", 25, regulator="d-toulouse", disposition="busy").say("booked", 30)
+    return [
+        Told("CA1", at(1), who="a").decided(10).ringing().taken(20, 100).over(),
+        Told("CA2", at(2), who="b").decided(20).ringing().taken(70, 300).over(),
+        Told("CA3", at(3), who="c").decided().ringing().say("left", 40, stage="ringing").over(),
+        booked.over(),
+        Told("CA5", at(5), who="e").over(after=1),
+    ]
+
+
+def test_each_figure_is_what_its_definition_says(engine: Engine) -> None:
+    count(engine, *five_calls())
+    figures = of_day(engine)
+    assert (figures.presented, figures.answered, figures.lost) == (5, 2, 1)
+    assert (figures.callbacks, figures.early, figures.persons) == (1, 1, 5)
+    assert (figures.qs30, figures.qs60, figures.within(90)) == (0.25, 0.25, 0.5)
+    assert (figures.answer_rate, figures.loss_rate, figures.lost_after_30_rate) == (0.5, 0.25, 0.2)
+    assert (figures.wait, figures.talk) == (45.0, 200.0)
+    assert figures.ivr == pytest.approx((10 + 20 + 10 + 10) / 4, abs=0.1)
+
+
+def test_presented_calls_are_each_counted_in_one_place_only(engine: Engine) -> None:
+    count(engine, *some_calls(300, 21, every=30))
+    figures = of_day(engine)
+    parts = figures.answered + figures.lost + figures.callbacks + figures.early
+    assert parts == figures.presented == 300
+    assert sum(of_day(engine, slug).presented for slug in ("toulouse", "pau", "lyon", "")) == 300
+
+
+def test_the_ninetieth_centile_lies_in_the_class_of_the_ninth_call_of_ten(engine: Engine) -> None:
+    waits = [2, 3, 4, 6, 7, 8, 9, 11, 25, 200]
+    count(
+        engine,
+        *(
+            Told(f"CA{n}", at(n), who=f"{n}").decided().ringing().taken(w, 60).over()
+            for n, w in enumerate(waits)
+        ),
+    )
+    assert of_day(engine).wait_90 == 30.0
+
+
+def test_hours_are_those_of_paris(engine: Engine) -> None:
+    count(engine, Told("CA1", datetime(2026, 11, 17, 11, 59, 30, tzinfo=UTC)).over(after=1))
+    with engine.begin() as connection:
+        hours = history.hours_of(connection, DAY)
+        slots = history.week_hours(connection, Span(DAY, DAY))
+    assert [hour for hour, figures in hours.items() if figures.presented] == [12]
+    assert list(slots) == [(1, 12)]
+
+
+def test_overflow_is_given_by_one_and_received_by_the_other(engine: Engine) -> None:
+    helped = Told("CA1").decided().ringing("d-pau", "pau").taken(9, 120, "d-pau").over()
+    national = Told("CA2", at(3)).decided().ringing("national", None).taken(9, 60, "national").over()
+    own = Told("CA3", at(5)).decided().ringing().taken().over()
+    count(engine, helped, national, own)
+    with engine.begin() as connection:
+        flows = history.fairness(connection, Span(DAY, DAY))
+    assert {(flow.owner, flow.helper, flow.calls, flow.minutes) for flow in flows} == {
+        ("toulouse", "pau", 1, 2.0),
+        ("toulouse", None, 1, 1.0),
+    }
+    assert of_day(engine).overflowed == 2
+
+
+def test_breakdowns_add_up(engine: Engine) -> None:
+    count(engine, *some_calls(200, 22, every=30))
+    with engine.begin() as connection:
+        for by in (By.ASSOCIATION, By.NEED, By.OUTCOME, By.HOUR, By.WEEKDAY):
+            found = history.breakdown(connection, Span(DAY, DAY), by)
+            assert sum(figures.presented for figures in found.values()) == 200, by
+        places = history.breakdown(connection, Span(DAY, DAY), By.PLACE)
+        departements = history.breakdown(connection, Span(DAY, DAY), By.DEPARTEMENT)
+        mine = history.breakdown(connection, Span(DAY, DAY, "pau"), By.DEPARTEMENT)
+    assert set(departements) == {str(place)[:2] for place in places} == {"31", "64", "75"}
+    assert set(mine) == {"64"}
+
+
+@pytest.mark.parametrize(
+    ("day", "like"),
+    [
+        (date(2026, 11, 17), date(2025, 11, 18)),  # a Tuesday for a Tuesday
+        (date(2026, 12, 25), date(2025, 12, 25)),  # Christmas for Christmas
+        (date(2028, 2, 29), date(2027, 3, 2)),
+    ],
+)
+def test_a_day_is_compared_with_its_like(day: date, like: date) -> None:
+    assert history.like_last_year(day) == like
+
+
+def test_holidays_are_marked() -> None:
+    assert history.marks(date(2026, 5, 1)).public_holiday
+    assert history.marks(date(2026, 7, 20)).school_holidays == ("A", "B", "C")
+    assert not history.marks(date(2026, 11, 17)).public_holiday
+
+
+def test_a_year_compares_each_day_even_without_a_past(engine: Engine) -> None:
+    count(engine, *five_calls())
+    with engine.begin() as connection:
+        days = history.compared(connection, Span(DAY - timedelta(days=2), DAY))
+        months = history.monthly(connection, Span(DAY.replace(month=10), DAY))
+    assert [(day.figures.presented, day.before.presented) for day in days] == [(0, 0), (0, 0), (5, 0)]
+    assert [(row.month, row.figures.presented) for row in months] == [(202610, 0), (202611, 5)]
+
+
+def test_every_figure_on_a_screen_has_its_definition() -> None:
+    empty = Figures.of({})
+    for name, (title, definition) in DEFINITIONS.items():
+        assert hasattr(empty, name), name
+        assert title, definition
+
+
+def test_the_night_with_two_two_oclocks_has_one_day() -> None:
+    before = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert [paris.placed(before + timedelta(hours=h))[1] // 60 for h in range(3)] == [2, 2, 3]
+    assert paris.day_of(20261025) == date(2026, 10, 25)
