@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil, floor
 
-from routing import checks_document
+from routing import checks_calendar, checks_document
 from routing.compiled import RuleBook
 from routing.coverage import Gazetteer
 from routing.geography.places import Commune, parent
@@ -41,8 +42,9 @@ class Report:
 def check(book: RuleBook, places: Gazetteer, since: datetime, until: datetime) -> Report:
     """Prove a book over a period (aware). The blocking problems come first."""
     communes = {commune.insee: commune for commune in _inhabited(places)}
-    found = list(gaps(book, communes, since.timestamp(), until.timestamp()))
-    written = list(checks_document.problems(book.document)) if book.document is not None else []
+    period = floor(since.timestamp()), ceil(until.timestamp())
+    found = list(gaps(book, communes, *period))
+    written = list(_written(book, *period))
     kinds = [problem.kind for problem in written]
     problems = [*written, *_gap_problems(book, found, communes)]
     return Report(
@@ -53,6 +55,12 @@ def check(book: RuleBook, places: Gazetteer, since: datetime, until: datetime) -
         dead_numbers=kinds.count("dead_number"),
         problems=tuple(sorted(problems, key=lambda p: (not p.blocking, p.kind, -(p.inhabitants or 0)))),
     )
+
+
+def _written(book: RuleBook, since: float, until: float) -> Iterator[Problem]:
+    if book.document is not None:
+        yield from checks_document.problems(book.document)
+        yield from checks_calendar.problems(book, book.document, since, until)
 
 
 def _inhabited(places: Gazetteer) -> Iterable[Commune]:

@@ -99,8 +99,7 @@ class Schedule:
         for hours in self.hours:
             for day in _days(first, last):
                 for span, rule in spans_of_day(hours, day, self.territory):
-                    opens = _first_instant(_wall(day, span.opens), self.zone)
-                    closes = _last_instant(_closing_wall(day, span), self.zone)
+                    opens, closes = span_of_instants(day, span, self.zone)
                     if opens < closes:
                         found.append(Interval(opens, closes, rule))
         return found
@@ -179,15 +178,22 @@ def _is_round_the_clock(hours: Hours) -> bool:
     )
 
 
-def _wall(day: date, clock: str) -> datetime:
+def span_of_instants(day: date, span: Span, zone: ZoneInfo) -> tuple[int, int]:
+    """When a span that opens on this local day opens and closes, seconds UTC; not after: it is empty."""
+    return _first_instant(wall(day, span.opens), zone), _last_instant(closing_wall(day, span), zone)
+
+
+def wall(day: date, clock: str) -> datetime:
+    """The clock on the wall (naive)."""
     hour, minute = int(clock[:2]), int(clock[3:])
     if hour == 24:
         return datetime.combine(day + DAY, time())
     return datetime.combine(day, time(hour, minute))
 
 
-def _closing_wall(day: date, span: Span) -> datetime:
-    return _wall(day + DAY if span.closes <= span.opens else day, span.closes)
+def closing_wall(day: date, span: Span) -> datetime:
+    """The clock on the wall (naive) when a span that opens on this day closes."""
+    return wall(day + DAY if span.closes <= span.opens else day, span.closes)
 
 
 # A clock time that exists twice opens at the first and closes at the second; one that does not exist is the

@@ -27,8 +27,11 @@ class Gap:
 
 
 def gaps(book: RuleBook, communes: Iterable[str], since: float, until: float) -> Iterator[Gap]:
-    """Every group of communes sharing a chain, with its holes and overlaps in [since, until) seconds UTC."""
-    proof = _Proof(book, since, until)
+    """Every group of communes sharing a chain, with its holes and overlaps in [since, until).
+
+    Both are whole seconds UTC, as hours are kept: within the last second of a period nobody would be found.
+    """
+    proof = Proof(book, since, until)
     known = list(communes)
     for need in PROVED:
         alike: dict[Chain, list[str]] = {}
@@ -41,18 +44,18 @@ def gaps(book: RuleBook, communes: Iterable[str], since: float, until: float) ->
             yield Gap(need, tuple(group), periods[0][2], holes, doubles)
 
 
-class _Proof:
+class Proof:
     """Openings worked out once per service for the period under proof."""
 
     def __init__(self, book: RuleBook, since: float, until: float) -> None:
-        self._book, self._since, self._until = book, since, until
+        self._book, self.since, self.until = book, since, until
         self._openings: dict[Service, Pairs] = {}
         self._stops: dict[Service, list[tuple[Shut, Pairs]]] = {}
 
     def periods(self, chain: Chain) -> Iterator[tuple[float, float, tuple[str, ...]]]:
         """(since, until, owners): stretches in which the owners stay the same."""
         bounds = {bound for claim in chain.claims for bound in (claim.since, claim.until)}
-        turns = sorted({self._since, self._until, *(b for b in bounds if self._since < b < self._until)})
+        turns = sorted({self.since, self.until, *(b for b in bounds if self.since < b < self.until)})
         for since, until in pairwise(turns):
             yield since, until, chain.owners(since)
 
@@ -66,6 +69,16 @@ class _Proof:
             asked += self._meanwhile(need, owners)
         return minus(((since, until),), union(*asked))
 
+    def served(self, need: Need, slug: str) -> bool:
+        """Whether the association could answer this need in the period, by its own dates and desks."""
+        service = self._book.service(need, slug)
+        return (
+            service is not None
+            and bool(service.rounds)
+            and service.since < self.until
+            and service.until > self.since
+        )
+
     def openings(self, need: Need, slug: str) -> Pairs:
         """When this association answers this need."""
         service = self._book.service(need, slug)
@@ -73,7 +86,7 @@ class _Proof:
             return ()
         known = self._openings.get(service)
         if known is None:
-            hours = ((i.since, i.until) for i in service.schedule.intervals(self._since, self._until))
+            hours = ((i.since, i.until) for i in service.schedule.intervals(self.since, self.until))
             open_ = within(union(hours), service.since, service.until)
             known = minus(open_, union(*(stopped for _, stopped in self.stops(service))))
             self._openings[service] = known
@@ -86,18 +99,18 @@ class _Proof:
             known = self._stops[service] = []
             taken: Pairs = () if not service.shuts else self._urgent(service)
             for shut in service.shuts:
-                span = within(((shut.since, shut.until),), self._since, self._until)
+                span = within(((shut.since, shut.until),), self.since, self.until)
                 known.append((shut, span if shut.urgent else minus(span, taken)))
         return known
 
     def _urgent(self, service: Service) -> Pairs:
-        spans = service.schedule.intervals(self._since, self._until)
+        spans = service.schedule.intervals(self.since, self.until)
         return union((i.since, i.until) for i in spans if i.rule.startswith(URGENT))
 
     def _overflow(self, need: Need, slug: str) -> list[Pairs]:
         service = self._book.service(need, slug)
         pacts = service.overflow if service is not None else ()
-        return [within(self.openings(need, pact.to), self._since, pact.until) for pact in pacts]
+        return [within(self.openings(need, pact.to), self.since, pact.until) for pact in pacts]
 
     def _meanwhile(self, need: Need, owners: tuple[str, ...]) -> list[Pairs]:
         """Who answers during the closure that is told: that of the nearest owner that has one."""
