@@ -17,7 +17,7 @@ from routing.numbers import target_problem
 # Rings when a book has no national number of its own: the last resort, so that a decision is never empty.
 # A number of the fiction range; a real deployment names its own national desk in its first book.
 LAST_RESORT = Target(
-    association=None, regulator="national", phone="+33199003624", ring_seconds=55, accept_key=False
+    association=None, regulator="national", phone="+33199003600", ring_seconds=55, accept_key=False
 )
 
 

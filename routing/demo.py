@@ -143,7 +143,7 @@ def _national_desks() -> Iterator[Regulator]:
     yield Regulator(
         id=NATIONAL_DESK,
         name="Régulation nationale",
-        phones=(Phone(number="+33199003624", verified=True),),
+        phones=(Phone(number="+33199003600", verified=True),),
         lines=30,
         ring_seconds=55,
         accept_key=False,

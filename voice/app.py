@@ -76,5 +76,12 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
     leg_webhooks.install(app, door, settings, places)
     app.extensions["health"] = health.Health(settings, sql, redis, breaker, book, log)
     app.register_blueprint(health.bp)
-    every(DRAIN_EVERY, log.drain, "events_drain")
+    app.extensions["background"] = every(DRAIN_EVERY, log.drain, "events_drain")
     return app
+
+
+def close(app: Flask) -> None:
+    """End what the application does beside its calls; a process that ends does it by ending."""
+    app.extensions["background"].set()
+    app.extensions["health"].book.stop()
+    app.extensions["line"].log.close()

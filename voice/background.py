@@ -10,15 +10,17 @@ import structlog
 log = structlog.get_logger(__name__)
 
 
-def every(seconds: float, work: Callable[[], object], name: str) -> None:
-    """Run `work` every so often in a daemon thread; what it raises is logged, and it goes on."""
+def every(seconds: float, work: Callable[[], object], name: str) -> threading.Event:
+    """Run `work` every so often in a daemon thread, until the event it returns is set; faults are logged."""
+    stopped = threading.Event()
 
     def loop() -> None:
-        pause = threading.Event()
-        while not pause.wait(seconds):
+        while not stopped.wait(seconds):
             try:
                 work()
             except Exception:
                 log.exception("background_failed", work=name)
 
     threading.Thread(target=loop, name=name, daemon=True).start()
+
+    return stopped

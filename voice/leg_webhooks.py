@@ -9,6 +9,7 @@ from functools import wraps
 
 import structlog
 from flask import Blueprint, Flask, Response, current_app, g, request
+from sqlalchemy import Engine
 
 from config.settings import Settings
 from config.stores import engine
@@ -49,9 +50,17 @@ class Legs:
     caller_id: str
 
 
-def install(app: Flask, door: Door, settings: Settings, places: Places, timing: Timing | None = None) -> None:
+def install(
+    app: Flask,
+    door: Door,
+    settings: Settings,
+    places: Places,
+    timing: Timing | None = None,
+    sql: Engine | None = None,
+) -> None:
     """Put the routes behind the door."""
-    sql, vault = engine(settings, patience_ms=PATIENCE_MS), Vault.of(settings.secret_keys)
+    sql = sql or engine(settings, patience_ms=PATIENCE_MS)
+    vault = Vault.of(settings.secret_keys)
     attempts = Attempts(sql, vault, timing or Timing(), zones_of(places))
     links = Links(settings.public_url, settings.secret_keys)
     app.extensions["legs"] = Legs(attempts, links, places, settings.caller_id)

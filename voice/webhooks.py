@@ -35,6 +35,7 @@ def signed_only(door: Door) -> Callable[[], Response | None]:
 
     def judge() -> Response | None:
         g.began = health.started()
+        structlog.contextvars.clear_contextvars()  # threads are used again
         try:
             g.fields = door.fields(request)
         except Forged as forged:

@@ -107,6 +107,10 @@ class EventLog:
         """Bytes of events waiting on disk."""
         return self._spool.size()
 
+    def close(self) -> None:
+        """Leave spooled events to another process."""
+        self._spool.close()
+
     def drain(self) -> int:
         """Bring spooled lines to the stream once Redis is back; returns how many. For a background thread."""
         return self._spool.drain(lambda texts: self._breaker.call(lambda: self._append(texts), default=False))

@@ -46,11 +46,15 @@ class Spool:
 
     def drain(self, take: Callable[[list[str]], bool]) -> int:
         """Hand waiting lines to `take` until it refuses; returns how many it took."""
-        with self._lock:
-            self._close()
+        self.close()
         return sum(
             self._drain_file(path, take) for path in sorted(self._directory.glob(f"{self._name}-*.lines"))
         )
+
+    def close(self) -> None:
+        """Leave what is waiting to whoever drains next."""
+        with self._lock:
+            self._close()
 
     def _open(self) -> int:
         while self._file is None:
