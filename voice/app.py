@@ -25,10 +25,12 @@ from voice.world import Map, Surroundings
 from workers import queue
 from workers.callbacks.booking import Bookings
 from workers.records.events import EventLog
+from workers.records.meters import Meters
 from workers.records.spool import Spool
 
 PATIENCE_MS = 200  # the longest a caller waits for SQL; then the spool, or knowing less
 DRAIN_EVERY = 2.0  # seconds
+METERS_EVERY = 5.0
 
 
 def now() -> datetime:
@@ -74,14 +76,18 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
     door = Door(settings.public_url, settings.auth_tokens, settings.account_sid)
     webhooks.install(app, door)
     leg_webhooks.install(app, door, settings, places)
-    app.extensions["health"] = health.Health(settings, sql, redis, breaker, book, log)
+    app.extensions["health"] = health.Health(
+        settings, sql, redis, breaker, book, log, Meters(settings.var_dir / "metrics", "web")
+    )
     app.register_blueprint(health.bp)
     app.extensions["background"] = every(DRAIN_EVERY, log.drain, "events_drain")
+    app.extensions["meters"] = every(METERS_EVERY, app.extensions["health"].leave_figures, "meters")
     return app
 
 
 def close(app: Flask) -> None:
     """End what the application does beside its calls; a process that ends does it by ending."""
     app.extensions["background"].set()
+    app.extensions["meters"].set()
     app.extensions["health"].book.stop()
     app.extensions["line"].log.close()

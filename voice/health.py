@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, current_app, jsonify, request
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from redis import Redis
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,6 +16,7 @@ from config.settings import Settings
 from config.stores import reading
 from routing.book import LiveBook
 from workers.records.events import EventLog
+from workers.records.meters import Meters
 
 bp = Blueprint("health", __name__)
 
@@ -31,6 +32,7 @@ SECONDS = Histogram(
 BREAKER = Gauge("sos3624_redis_breaker_open", "1 while Redis is left alone", registry=REGISTRY)
 SPOOL = Gauge("sos3624_spool_bytes", "Events waiting on disk", registry=REGISTRY)
 BOOK = Gauge("sos3624_rulebook_version", "Number of the rule book in force here", registry=REGISTRY)
+BOOK_AGE = Gauge("sos3624_rulebook_age_seconds", "Since it was last confirmed in force", registry=REGISTRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,20 @@ class Health:
     breaker: Breaker
     book: LiveBook
     log: EventLog
+    meters: Meters
+
+    def leave_figures(self) -> None:
+        """Put this process's figures beside the others': whoever is asked shows them all."""
+        self.meters.leave(self.figures())
+
+    def figures(self) -> CollectorRegistry:
+        """This process's registry, its gauges set to what is true now."""
+        book = self.book.state()
+        BREAKER.set(0 if self.breaker.closed else 1)
+        SPOOL.set(self.log.spooled())
+        BOOK.set(book.version)
+        BOOK_AGE.set(book.unconfirmed_seconds)
+        return REGISTRY
 
     def states(self) -> dict[str, str]:
         """Each dependency and its state. Only the rule book decides: calls go on without the others."""
@@ -79,12 +95,10 @@ def ready() -> Response:
 
 @bp.get("/metrics")
 def metrics() -> Response:
-    """Prometheus text of this process; no label holds anything of a person."""
+    """Prometheus text of every process; no label holds anything of a person."""
     health: Health = current_app.extensions["health"]
-    BREAKER.set(0 if health.breaker.closed else 1)
-    SPOOL.set(health.log.spooled())
-    BOOK.set(health.book.current.version)
-    return Response(generate_latest(REGISTRY), mimetype="text/plain; version=0.0.4")
+    text_of_all = health.meters.all(health.figures())
+    return Response(text_of_all, mimetype="text/plain; version=0.0.4")
 
 
 def started() -> float:

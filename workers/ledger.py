@@ -16,9 +16,9 @@ from config import logs
 from config.settings import Settings, SettingsRefused
 from config.stores import engine, worker_redis
 from workers.clock import stop_on_signals
-from workers.records import watch
+from workers.records import gauges, watch
 from workers.records.intake import Intake
-from workers.records.ledger import Ledger
+from workers.records.ledger import Ledger, Taken
 from workers.records.monthkeys import MonthKeys
 from workers.records.spool import Spool
 
@@ -60,7 +60,7 @@ def run(intake: Intake, stop: threading.Event) -> None:
             if time.monotonic() - drained > DRAIN_EVERY:
                 drained = time.monotonic()
                 intake.drain()
-            intake.take()
+            gauges.counted(intake.take() or Taken())
         except (RedisError, SQLAlchemyError, OSError) as fault:
             log.warning("ledger_waits", fault=type(fault).__name__)
             intake.again()

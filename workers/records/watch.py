@@ -15,11 +15,12 @@ from config.settings import Settings
 from config.stores import reading, voice_redis
 from workers.callbacks.telephony import TwilioCarrier
 from workers.callbacks.vault import Vault
-from workers.records import conditions, live, retention
+from workers.records import conditions, gauges, live, retention
 from workers.records.alerts import Alerts
 from workers.records.heralds import Herald, Routes
 from workers.records.intake import Intake
 from workers.records.ledger import Ledger
+from workers.records.meters import Meters
 from workers.records.monthkeys import MonthKeys
 from workers.records.reconciler import Reconciler
 from workers.records.spool import Spool
@@ -38,6 +39,7 @@ def duties(settings: Settings, sql: Engine, intake: Intake) -> tuple[Duty, ...]:
     # A client each: the library's is not meant for threads.
     lists, messages = TwilioCarrier(settings, PATIENCE), TwilioCarrier(settings, PATIENCE)
     reconciler = Reconciler(sql, lists, Ledger(sql, keys), Vault.of(settings.secret_keys))
+    meters = Meters(settings.var_dir / "metrics", "ledger")
     spool = Spool(settings.var_dir / "events", "events")
     watchman = Alerts(
         sql,
@@ -51,6 +53,10 @@ def duties(settings: Settings, sql: Engine, intake: Intake) -> tuple[Duty, ...]:
             made = live.picture(connection, now)
         live.tell(redis, made)
 
+    def measure(now: datetime) -> None:
+        gauges.look(sql, redis, intake, now)
+        meters.leave(gauges.REGISTRY)
+
     def reconcile(now: datetime) -> None:
         reconciler.end_silent_calls(now)
         reconciler.find_lost_callers(now)
@@ -58,6 +64,7 @@ def duties(settings: Settings, sql: Engine, intake: Intake) -> tuple[Duty, ...]:
 
     return (
         ("live", tell, 1.0),
+        ("meters", measure, 5.0),
         ("reconcile", reconcile, 60.0),
         ("alerts", watchman.round, 15.0),
         ("purge", lambda now: retention.purge(sql, keys, now), 3600.0),
