@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import Engine
 
 from tests.conftest import SECRET_KEYS
 from tests.record_calls import NOON, Told, some_calls
-from workers.records import history, paris
+from workers.records import export, history, paris
 from workers.records.figures import DEFINITIONS, Figures
 from workers.records.history import By, Span
 from workers.records.ledger import Ledger
@@ -150,3 +152,33 @@ def test_the_night_with_two_two_oclocks_has_one_day() -> None:
     before = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     assert [paris.placed(before + timedelta(hours=h))[1] // 60 for h in range(3)] == [2, 2, 3]
     assert paris.day_of(20261025) == date(2026, 10, 25)
+
+
+def test_a_french_excel_opens_the_csv_as_it_is(engine: Engine) -> None:
+    count(engine, *five_calls())
+    headings, rows = export.table([("pau", of_day(engine)), ("=1+1", Figures.of({}))], "Association")
+    text = export.to_csv(headings, rows)
+    assert text.startswith(b"\xef\xbb\xbfAssociation;Pr")
+    lines = text.decode("utf-8-sig").split("\r\n")
+    first = dict(zip(lines[0].split(";"), lines[1].split(";"), strict=True))
+    assert (first["Présentés"], first["QS60"], first["Attente moyenne"]) == ("5", "0,25", "45")
+    assert lines[2].startswith("'=1+1;0;")
+
+
+def test_a_workbook_keeps_numbers_as_numbers() -> None:
+    headings, rows = export.table([("pau", Figures.of({"calls": 12}))], "Association")
+    sheet = load_workbook(io.BytesIO(export.to_xlsx(headings, rows))).active
+    assert [cell.value for cell in sheet[1]][:2] == ["Association", "Présentés"]
+    assert [cell.value for cell in sheet[2]][:2] == ["pau", 12]
+
+
+def test_the_api_answers_what_it_documents(engine: Engine) -> None:
+    count(engine, *five_calls())
+    with engine.begin() as connection:
+        day = history.compared(connection, Span(DAY, DAY))[0]
+        month = history.monthly(connection, Span(DAY, DAY))[0]
+    told = export.DayOut.of(day).model_dump(mode="json")
+    assert (told["day"], told["figures"]["presented"], told["before"]["qs60"]) == ("2026-11-17", 5, None)
+    assert export.MonthOut.of(month).promises.promised == 0
+    schema = export.FiguresOut.model_json_schema()
+    assert all(field["description"] for field in schema["properties"].values())
