@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import ceil, floor
 
@@ -38,6 +38,10 @@ class Report:
         """True when this book must not be published."""
         return any(problem.blocking for problem in self.problems)
 
+    def with_more(self, problems: Iterable[Problem]) -> Report:
+        """The same with what others found."""
+        return replace(self, problems=_gravest_first((*self.problems, *problems)))
+
 
 def check(book: RuleBook, places: Gazetteer, since: datetime, until: datetime) -> Report:
     """Prove a book over a period (aware). The blocking problems come first."""
@@ -53,8 +57,12 @@ def check(book: RuleBook, places: Gazetteer, since: datetime, until: datetime) -
         overlaps=sum(len(gap.communes) for gap in found if gap.doubly_owned),
         loops=kinds.count("loop"),
         dead_numbers=kinds.count("dead_number"),
-        problems=tuple(sorted(problems, key=lambda p: (not p.blocking, p.kind, -(p.inhabitants or 0)))),
+        problems=_gravest_first(problems),
     )
+
+
+def _gravest_first(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda p: (not p.blocking, p.kind, -(p.inhabitants or 0))))
 
 
 def _written(book: RuleBook, since: float, until: float) -> Iterator[Problem]:

@@ -1,59 +1,20 @@
-"""Rule books and drafts in SQL: a published book is a row that never changes, and its number is its key."""
+"""Published rule books in SQL: a row that never changes, and its number is its key."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 from hashlib import sha256
-from typing import Any
-from uuid import uuid4
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine, Row
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from config.stores import database_now, reading
 from routing.demo import demo_document
 from routing.document import Document, read
-
-_metadata = sa.MetaData()
-_instant = sa.DateTime(timezone=True)
-_books = sa.Table(
-    "rule_books",
-    _metadata,
-    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("document", sa.Text),
-    sa.Column("digest", sa.String(64)),
-    sa.Column("author", sa.String(120)),
-    sa.Column("approved_by", sa.String(120)),
-    sa.Column("reason", sa.Text),
-    sa.Column("restores", sa.Integer),
-    sa.Column("published_at", _instant),
-)
-_drafts = sa.Table(
-    "rule_drafts",
-    _metadata,
-    sa.Column("id", sa.String(36), primary_key=True),
-    sa.Column("document", sa.Text),
-    sa.Column("based_on", sa.Integer),
-    sa.Column("association", sa.String(64)),
-    sa.Column("author", sa.String(120)),
-    sa.Column("reason", sa.Text),
-    sa.Column("state", sa.String(12)),
-    sa.Column("approved_by", sa.String(120)),
-    sa.Column("publish_at", _instant),
-    sa.Column("published_as", sa.Integer),
-    sa.Column("changed_at", _instant),
-)
-
-
-class DraftState(StrEnum):
-    """A draft is written on until it is published or given up."""
-
-    OPEN = "open"
-    PUBLISHED = "published"
-    ABANDONED = "abandoned"
+from routing.drafts import DraftState
+from routing.tables import aware, books, drafts
 
 
 class Superseded(Exception):
@@ -63,6 +24,10 @@ class Superseded(Exception):
         super().__init__(f"version {current} is in force, not {expected}")
         self.expected = expected
         self.current = current
+
+
+class DraftChanged(Exception):
+    """The draft was written on, published or given up since it was read: nothing was published."""
 
 
 class Corrupt(Exception):
@@ -81,23 +46,6 @@ class Publication:
     published_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A book being written."""
-
-    id: str
-    document: Document
-    based_on: int
-    association: str | None  # None: the federation's
-    author: str
-    reason: str
-    state: DraftState
-    approved_by: str | None
-    publish_at: datetime | None
-    published_as: int | None
-    changed_at: datetime
-
-
 def current_version(engine: Engine) -> int:
     """The number in force; 0 when nothing was ever published."""
     with reading(engine).connect() as connection:
@@ -106,15 +54,15 @@ def current_version(engine: Engine) -> int:
 
 def current(engine: Engine) -> tuple[int, Document] | None:
     """The book in force, None when nothing was ever published; raises `Corrupt` or `DocumentRefused`."""
-    query = sa.select(_books.c.version, _books.c.document, _books.c.digest)
+    query = sa.select(books.c.version, books.c.document, books.c.digest)
     with reading(engine).connect() as connection:
-        row = connection.execute(query.order_by(_books.c.version.desc()).limit(1)).first()
+        row = connection.execute(query.order_by(books.c.version.desc()).limit(1)).first()
     return None if row is None else (row.version, _document(row.document, row.digest))
 
 
 def version(engine: Engine, number: int) -> Document | None:
     """The document published under this number."""
-    query = sa.select(_books.c.document, _books.c.digest).where(_books.c.version == number)
+    query = sa.select(books.c.document, books.c.digest).where(books.c.version == number)
     with reading(engine).connect() as connection:
         row = connection.execute(query).first()
     return None if row is None else _document(row.document, row.digest)
@@ -122,13 +70,13 @@ def version(engine: Engine, number: int) -> Document | None:
 
 def history(engine: Engine, limit: int = 50, before: int | None = None) -> tuple[Publication, ...]:
     """Publications, the newest first; `before` a version for the next page."""
-    columns = [_books.c[name] for name in Publication.__dataclass_fields__]
-    query = sa.select(*columns).order_by(_books.c.version.desc()).limit(limit)
+    columns = [books.c[name] for name in Publication.__dataclass_fields__]
+    query = sa.select(*columns).order_by(books.c.version.desc()).limit(limit)
     if before is not None:
-        query = query.where(_books.c.version < before)
+        query = query.where(books.c.version < before)
     with reading(engine).connect() as connection:
         rows = connection.execute(query).all()
-    return tuple(Publication(**{**row._mapping, "published_at": _aware(row.published_at)}) for row in rows)
+    return tuple(Publication(**{**row._mapping, "published_at": aware(row.published_at)}) for row in rows)
 
 
 def publish(
@@ -172,10 +120,13 @@ def _insert(engine: Engine, row: dict[str, object], expected: int, draft: str | 
         in_force = _current_version(connection)
         if in_force != expected:
             raise Superseded(expected, in_force)
-        connection.execute(_books.insert().values(**row, published_at=now))
+        connection.execute(books.insert().values(**row, published_at=now))
         if draft is not None:
             published = {"state": DraftState.PUBLISHED, "published_as": expected + 1, "changed_at": now}
-            connection.execute(_drafts.update().where(_drafts.c.id == draft).values(**published))
+            mine = (drafts.c.id == draft) & (drafts.c.document == row["document"])
+            mine &= drafts.c.state == DraftState.OPEN
+            if not connection.execute(drafts.update().where(mine).values(**published)).rowcount:
+                raise DraftChanged(draft)
 
 
 def restore(engine: Engine, number: int, expected: int, author: str, reason: str) -> int:
@@ -184,60 +135,6 @@ def restore(engine: Engine, number: int, expected: int, author: str, reason: str
     if document is None:
         raise KeyError(number)
     return publish(engine, document, expected, author, reason, restores=number)
-
-
-def save_draft(
-    engine: Engine,
-    document: Document,
-    based_on: int,
-    author: str,
-    reason: str = "",
-    *,
-    association: str | None = None,
-    draft_id: str | None = None,
-) -> str:
-    """Keep a draft, new or written over (`draft_id`); its id. An approval lapses with each change."""
-    values = {
-        "document": document.to_json(),
-        "based_on": based_on,
-        "association": association,
-        "author": author,
-        "reason": reason,
-        "approved_by": None,
-    }
-    with engine.begin() as connection:
-        values["changed_at"] = database_now(connection)
-        if draft_id is not None:
-            mine = (_drafts.c.id == draft_id) & (_drafts.c.state == DraftState.OPEN)
-            if connection.execute(_drafts.update().where(mine).values(**values)).rowcount:
-                return draft_id
-        draft_id = draft_id or str(uuid4())
-        connection.execute(_drafts.insert().values(id=draft_id, state=DraftState.OPEN, **values))
-    return draft_id
-
-
-def draft(engine: Engine, draft_id: str) -> Draft | None:
-    """The draft of this id."""
-    with reading(engine).connect() as connection:
-        row = connection.execute(sa.select(_drafts).where(_drafts.c.id == draft_id)).first()
-    return None if row is None else _draft(row)
-
-
-def drafts(engine: Engine, association: str | None = None) -> tuple[Draft, ...]:
-    """Open drafts, the newest first; all of them, or one association's."""
-    query = sa.select(_drafts).where(_drafts.c.state == DraftState.OPEN).order_by(_drafts.c.changed_at.desc())
-    if association is not None:
-        query = query.where(_drafts.c.association == association)
-    with reading(engine).connect() as connection:
-        return tuple(map(_draft, connection.execute(query).all()))
-
-
-def abandon(engine: Engine, draft_id: str) -> None:
-    """Give a draft up; it stays readable."""
-    mine = (_drafts.c.id == draft_id) & (_drafts.c.state == DraftState.OPEN)
-    with engine.begin() as connection:
-        now = database_now(connection)
-        connection.execute(_drafts.update().where(mine).values(state=DraftState.ABANDONED, changed_at=now))
 
 
 def ensure_demo(engine: Engine) -> int:
@@ -252,7 +149,7 @@ def ensure_demo(engine: Engine) -> int:
 
 
 def _current_version(connection: Connection) -> int:
-    return connection.scalar(sa.select(sa.func.max(_books.c.version))) or 0
+    return connection.scalar(sa.select(sa.func.max(books.c.version))) or 0
 
 
 def _document(text: str, digest: str) -> Document:
@@ -261,19 +158,5 @@ def _document(text: str, digest: str) -> Document:
     return read(text)
 
 
-def _draft(row: Row[Any]) -> Draft:
-    values = dict(row._mapping)
-    values["document"] = read(row.document)
-    values["state"] = DraftState(row.state)
-    values["changed_at"] = _aware(row.changed_at)
-    values["publish_at"] = None if row.publish_at is None else _aware(row.publish_at)
-    return Draft(**values)
-
-
 def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()
-
-
-def _aware(value: datetime) -> datetime:
-    """SQLite forgets the zone; what was written was UTC."""
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -7,9 +7,10 @@ from threading import Barrier, Thread
 import pytest
 from sqlalchemy import Engine, text
 
-from routing import store
+from routing import drafts, store
 from routing.demo import demo_document
-from routing.store import Corrupt, DraftState, Superseded
+from routing.drafts import DraftState
+from routing.store import Corrupt, Superseded
 from tests.books_on_file import document_on_file
 
 GIRONDE = document_on_file("gironde")[0]
@@ -89,15 +90,15 @@ def test_a_row_that_was_tampered_with_is_not_taken(engine: Engine) -> None:
 
 def test_a_draft_is_written_over_until_it_is_published(engine: Engine) -> None:
     store.ensure_demo(engine)
-    mine = store.save_draft(engine, demo_document(), 1, "ana", association="bordeaux")
-    assert store.save_draft(engine, GIRONDE, 1, "ana", "nuit", association="bordeaux", draft_id=mine) == mine
-    other = store.save_draft(engine, demo_document(), 1, "bob")
-    assert {draft.id for draft in store.drafts(engine)} == {mine, other}
-    assert [draft.document for draft in store.drafts(engine, "bordeaux")] == [GIRONDE]
+    mine = drafts.save(engine, demo_document(), 1, "ana", association="bordeaux")
+    assert drafts.save(engine, GIRONDE, 1, "ana", "nuit", association="bordeaux", draft_id=mine) == mine
+    other = drafts.save(engine, demo_document(), 1, "bob")
+    assert {draft.id for draft in drafts.still_open(engine)} == {mine, other}
+    assert [draft.document for draft in drafts.still_open(engine, "bordeaux")] == [GIRONDE]
     store.publish(engine, GIRONDE, 1, "ana", "nuit", draft=mine)
-    store.abandon(engine, other)
-    assert store.drafts(engine) == ()
-    published, given_up = store.draft(engine, mine), store.draft(engine, other)
+    drafts.abandon(engine, other)
+    assert drafts.still_open(engine) == ()
+    published, given_up = drafts.find(engine, mine), drafts.find(engine, other)
     assert published is not None
     assert (published.state, published.published_as) == (DraftState.PUBLISHED, 2)
     assert given_up is not None

@@ -1,0 +1,54 @@
+"""The tables of rule books, drafts and proved numbers (migrations 0002 and 0020), and SQL's instants."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+_metadata = sa.MetaData()
+_instant = sa.DateTime(timezone=True)
+books = sa.Table(
+    "rule_books",
+    _metadata,
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("document", sa.Text),
+    sa.Column("digest", sa.String(64)),
+    sa.Column("author", sa.String(120)),
+    sa.Column("approved_by", sa.String(120)),
+    sa.Column("reason", sa.Text),
+    sa.Column("restores", sa.Integer),
+    sa.Column("published_at", _instant),
+)
+drafts = sa.Table(
+    "rule_drafts",
+    _metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("document", sa.Text),
+    sa.Column("based_on", sa.Integer),
+    sa.Column("association", sa.String(64)),
+    sa.Column("author", sa.String(120)),
+    sa.Column("reason", sa.Text),
+    sa.Column("state", sa.String(12)),
+    sa.Column("approved_by", sa.String(120)),
+    sa.Column("publish_at", _instant),
+    sa.Column("published_as", sa.Integer),
+    sa.Column("changed_at", _instant),
+    sa.Column("refused", sa.Text),
+)
+number_proofs = sa.Table(
+    "number_proofs",
+    _metadata,
+    sa.Column("number", sa.String(120), primary_key=True),
+    sa.Column("code_hash", sa.String(64)),
+    sa.Column("asked_at", _instant),
+    sa.Column("asked_by", sa.String(120)),
+    sa.Column("tries", sa.Integer),
+    sa.Column("proved_at", _instant),
+    sa.Column("proved_by", sa.String(120)),
+)
+
+
+def aware(value: datetime) -> datetime:
+    """SQLite forgets the zone; what was written was UTC."""
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
