@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import time
 from datetime import timedelta
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 from sqlalchemy import Engine
 
 from tests.conftest import SECRET_KEYS
 from tests.record_calls import NOON, Told
+from voice import health
 from workers.records import gauges
 from workers.records.intake import Intake
 from workers.records.ledger import Ledger
@@ -73,3 +76,16 @@ def test_the_ledger_tells_where_calls_stand_and_what_waits(
     assert value("sos3624_calls_today", {"outcome": "answered"}) == 1
     assert value("sos3624_qs60_last_hour") == 0.5
     assert value("sos3624_events_waiting") == 0
+
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_figure_the_dashboard_and_the_rules_ask_for_exists() -> None:
+    told = generate_latest(gauges.REGISTRY) + generate_latest(health.REGISTRY)
+    known = {family.name for family in text_string_to_metric_families(told.decode())}
+    known |= {f"{name}_{end}" for name in known for end in ("total", "bucket")}
+    files = [ROOT / "docs/operations" / name for name in ("grafana.json", "alerts.yml")]
+    asked = {name for file in files for name in re.findall(r"sos3624_[a-z0-9_]+", file.read_text())}
+    assert asked - known == set()
+    assert json.loads(files[0].read_text())["panels"]
