@@ -60,7 +60,7 @@ def test_a_geographic_number_is_placed(landlines: Landlines, number: str, insee:
         "+33",
         "+3356100000",
         "+335610000000",
-        "+33612345678",
+        "+33639981234",
         "+33799000000",
         "+33800000000",
         "+33970000000",

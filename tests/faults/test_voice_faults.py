@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +25,8 @@ from tests.conftest import free_port, redis_running, until
 from tests.player import play_call
 from tests.service import Service, running
 from tests.signed import fields_of, post
-from voice import flow
+from voice.call import OpenCallback, Turn, World
+from voice.effects import Effects
 from workers.records.events import STREAM
 
 TOULOUSE, PAU, NATIONAL = "+33536491250", "+33536491230", "+33199003600"
@@ -122,27 +127,48 @@ def test_a_frozen_redis_costs_a_call_a_quarter_second_and_not_a_minute(
             os.kill(process.pid, signal.SIGCONT)
 
 
-@pytest.mark.parametrize("broken", ["welcome", "advance"])
-def test_whatever_a_handler_raises_the_caller_is_put_through(
-    published: dict[str, str], broken: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def explode(*_: object) -> None:
-        raise RuntimeError("a fault of ours")
+class Faulty:
+    """Effects that break in the handler named, as a fault of ours would."""
 
-    with running(published) as service:
-        monkeypatch.setattr(flow, broken, explode)
-        call(service, {"from": "+33561000000", "ends": {"bridged": TOULOUSE, "hears": ["composez le 15"]}})
+    def __init__(self, sound: Effects, broken: str) -> None:
+        self._sound, self._broken = sound, broken
+
+    def open_callback(self, caller: str | None, now: datetime) -> OpenCallback | None:
+        if self._broken == "incoming":
+            raise RuntimeError("a fault of ours")
+        return self._sound.open_callback(caller, now)
+
+    def carry_out(self, turn: Turn, world: World) -> Turn:
+        if self._broken == "step":
+            raise RuntimeError("a fault of ours")
+        return self._sound.carry_out(turn, world)
 
 
-def test_when_the_desk_rung_in_a_rescue_is_busy_the_next_one_rings(
-    published: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def explode(*_: object) -> None:
-        raise RuntimeError("a fault of ours")
+@contextmanager
+def faulty(env: dict[str, str], broken: str) -> Iterator[Service]:
+    with running(env) as service:
+        line = service.app.extensions["line"]
+        service.app.extensions["line"] = replace(line, effects=Faulty(line.effects, broken))
+        yield service
 
-    with running(published) as service:
-        monkeypatch.setattr(flow, "advance", explode)
-        told = {"from": "+33561000000", "lines": {TOULOUSE: "busy"}, "ends": {"bridged": PAU}}
+
+@pytest.mark.parametrize("broken", ["incoming", "step"])
+def test_whatever_a_handler_raises_the_caller_is_put_through(published: dict[str, str], broken: str) -> None:
+    with faulty(published, broken) as service:
+        steps = [{"press": "67000"}] if broken == "step" else []
+        ends = {"bridged": TOULOUSE, "hears": ["composez le 15"]}
+        call(service, {"from": "+33561000000", "steps": steps, "ends": ends})
+
+
+def test_when_the_desk_rung_in_a_rescue_is_busy_the_next_one_rings(published: dict[str, str]) -> None:
+    """The handlers stay broken: the end of the rescue's own ring comes back to a broken step."""
+    with faulty(published, "step") as service:
+        told = {
+            "from": "+33561000000",
+            "lines": {TOULOUSE: "busy"},
+            "steps": [{"silence": True}, {"silence": True}],
+            "ends": {"bridged": PAU},
+        }
         call(service, told)
 
 
