@@ -77,6 +77,16 @@ class Schedule:
         first, last = (datetime.fromtimestamp(instant, UTC) for instant in (start, end))
         return tuple(_disjoint(self._spans((first - MARGIN).date(), (last + MARGIN).date()), start, end))
 
+    def bounds(self, since: float, until: float) -> frozenset[tuple[int, int]]:
+        """When every span that touches [since, until) opens and closes, overlapping or not; none when it
+        is always open."""
+        if self.always:
+            return frozenset()
+        first, last = (datetime.fromtimestamp(instant, UTC) for instant in (since, until))
+        return frozenset(
+            (s.since, s.until) for s in self._spans((first - MARGIN).date(), (last + MARGIN).date())
+        )
+
     def _timeline(self, year: int) -> Timeline:
         openings = self.intervals(
             (datetime(year, 1, 1, tzinfo=UTC) - MARGIN).timestamp(),

@@ -16,7 +16,7 @@ PARIS = ZoneInfo("Europe/Paris")
 
 # Whose commune it is, asked need by need until one has an owner.
 _VISIT, _CONSULTATION, _TELECONSULTATION, _ADVICE = ((need, f"coverage.{need}") for need in Need)
-_TITLES: dict[Need | None, tuple[tuple[Need, str], ...]] = {
+TITLES: dict[Need | None, tuple[tuple[Need, str], ...]] = {
     Need.VISIT: (_VISIT,),
     Need.CONSULTATION: (_CONSULTATION,),
     Need.TELECONSULTATION: (_TELECONSULTATION, _VISIT, _CONSULTATION),
@@ -66,7 +66,7 @@ class Search:
 
     def owners(self) -> tuple[str, ...]:
         """The associations whose commune this is; `chain` is set to the one that says so."""
-        for title, rule in _TITLES[self.need]:
+        for title, rule in TITLES[self.need]:
             self.chain = self.book.chain(title, self.commune)
             owners = self.chain.owners(self.instant)
             if owners:
