@@ -11,7 +11,7 @@ from time import monotonic
 import structlog
 from sqlalchemy import Engine
 
-from routing import snapshot, store
+from routing import snapshot, static_fallback, store
 from routing.compile import LAST_RESORT, compile_book
 from routing.compiled import RuleBook
 from routing.coverage import Gazetteer
@@ -103,6 +103,7 @@ class LiveBook:
     def _keep(self, version: int, document: Document) -> None:
         try:
             snapshot.save(self._folder, version, document)
+            static_fallback.write(self._folder, self.current)
         except OSError as fault:  # a full disk must not cost the new book
             log.error("rule_book_not_kept", fault=type(fault).__name__, version=version)
 

@@ -19,6 +19,7 @@ from config import migrate, stores
 from config.settings import LOOPBACK, Settings
 from console.cli.readiness import answers
 from console.cli.rulebook import database, newest
+from routing import static_fallback
 
 PATIENCE = 5  # seconds
 SLOW_CLOCK = 2.0  # seconds between our clock and the database's before call-backs come early or late
@@ -41,6 +42,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("Fuseaux horaires", _zones),
         ("Base de données", _database),
         ("Règles de routage", _rulebook),
+        ("Secours statique", _static_fallback),
         ("Redis", _redis),
         ("Opérateur", _carrier),
         ("Webhooks", _webhooks),
@@ -97,6 +99,22 @@ def _rulebook(settings: Settings) -> Iterator[Finding]:
     version, at = published
     days = (datetime.now(UTC) - at).days
     yield Finding("Règles de routage", "ok", f"n° {version}, publiées il y a {days} j")
+
+
+def _static_fallback(settings: Settings) -> Iterator[Finding]:
+    """The TwiML file to be hosted with the carrier: is it there, and of the book in force?"""
+    name, folder = "Secours statique", settings.var_dir / "rulebook"
+    found, in_force = static_fallback.written(folder), newest(settings)
+    if found is None:
+        yield Finding(name, "warning", "aucun fichier", "il s'écrit au démarrage de « web » : make run")
+        return
+    age = datetime.now(UTC) - found.at
+    said = f"version {found.version}, écrit il y a {age.days} j {age.seconds // 3600} h"
+    if in_force is not None and in_force[0] != found.version:
+        said = f"{said} ; la version {in_force[0]} est en vigueur"
+        yield Finding(name, "warning", said, "démarrez « web », qui le récrit à chaque publication")
+    else:
+        yield Finding(name, "ok", f"{said} : {folder / static_fallback.NAME}")
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:
