@@ -23,7 +23,7 @@ from routing.geography.places import Places
 from tests.record_calls import NOON, some_calls
 from workers.records import filling, history, live, partitions
 from workers.records.history import By, Span
-from workers.records.intake import BATCH
+from workers.records.intake import batch_for
 from workers.records.ledger import Ledger
 from workers.records.monthkeys import MonthKeys
 from workers.records.past import COLUMNS, Past, Profile
@@ -117,13 +117,13 @@ def ingest(engine: Engine) -> None:
     events = sorted((event for call in calls for event in call.events), key=lambda event: event.at)
     lines = [event.text() for event in events]
     book = Ledger(engine, MonthKeys(("bench" * 8,)))
-    began, worst = time.perf_counter(), 0.0
-    for start in range(0, len(lines), BATCH):
+    began, worst, batch = time.perf_counter(), 0.0, batch_for(engine.dialect.name)
+    for start in range(0, len(lines), batch):
         before = time.perf_counter()
-        book.take(lines[start : start + BATCH], NOON + timedelta(days=1))
+        book.take(lines[start : start + batch], NOON + timedelta(days=1))
         worst = max(worst, time.perf_counter() - before)
     pace = len(lines) / (time.perf_counter() - began)
-    print(f"{engine.dialect.name}: {pace:.0f} events/s, batches of {BATCH}, slowest {worst * 1000:.0f} ms")
+    print(f"{engine.dialect.name}: {pace:.0f} events/s, batches of {batch}, slowest {worst * 1000:.0f} ms")
 
 
 def _last() -> object:

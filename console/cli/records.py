@@ -11,11 +11,18 @@ from sqlalchemy import Engine, func, select
 
 from config import stores
 from config.settings import Settings
+from console.cli.refusal import Refused
 from routing import numbers
 from workers.records import paris, retention
 from workers.records.filling import rebuild
 from workers.records.monthkeys import MonthKeys
 from workers.records.tables import KEYS, records, rollups
+
+WHOLE = tuple(
+    name
+    for name in KEYS
+    if name not in {"rollup_minute", "rollup_flow", "rollup_place", "rollup_departement"}
+)
 
 
 @click.group("records", help="Les chiffres : refaire les cumuls, les vérifier, effacer une personne.")
@@ -40,7 +47,7 @@ def verify(ctx: click.Context) -> None:
         wrong = []
         per_month = select(records.c.day // 100, func.count()).group_by(records.c.day // 100)
         held = {int(month): int(count) for month, count in connection.execute(per_month)}
-        for name in ("rollup_hour", "rollup_day", "rollup_month", "rollup_slot"):
+        for name in WHOLE:
             table = rollups[name]
             month = table.c.month if KEYS[name][0] == "month" else table.c.day // 100
             counted = select(month, func.sum(table.c.calls)).group_by(month)
@@ -56,7 +63,7 @@ def erase(number: str) -> None:
     """NUMBER as anybody writes it."""
     written = numbers.normalise(number)
     if written is None:
-        raise click.UsageError("Numéro illisible : écrivez-le comme 05 36 49 00 00 ou +33536490000.")
+        raise Refused("Numéro illisible : écrivez-le comme 05 36 49 00 00 ou +33536490000.")
     settings = Settings.of_process()
     with _database() as engine:
         keys = MonthKeys(settings.secret_keys)

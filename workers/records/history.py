@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -104,8 +104,8 @@ class Month:
 
 def total(connection: Connection, span: Span) -> Figures:
     """The figures of a whole span."""
-    table = rollups["rollup_day"]
-    row = connection.execute(_summed("rollup_day").where(*_within(table, span))).mappings().one()
+    table = rollups["rollup_association"]
+    row = connection.execute(_summed(table.name).where(*_within(table, span))).mappings().one()
     return Figures.of(row)
 
 
@@ -118,7 +118,7 @@ def hours_of(connection: Connection, day: date, association: str | None = None) 
 
 def days_of(connection: Connection, span: Span) -> dict[date, Figures]:
     """A span day by day, days without a call included."""
-    found = _by(connection, "rollup_day", "day", span)
+    found = _by(connection, "rollup_association", "day", span)
     whole = [span.first + timedelta(days=n) for n in range((span.last - span.first).days + 1)]
     return {day: found.get(paris.number_of(day), Figures.of({})) for day in whole}
 
@@ -156,21 +156,24 @@ def breakdown(connection: Connection, span: Span, by: By, most: int = 300) -> di
     """
     if by is By.DEPARTEMENT and span.association:
         return _departements(_by(connection, "rollup_place", By.PLACE, span))
+    if by in {By.NEED, By.OUTCOME}:
+        return _by_months(connection, span, by)
     long = (span.last - span.first).days > 31
+    week = "rollup_slot" if span.association else "rollup_week"
     names = {
+        By.ASSOCIATION: "rollup_association",
         By.DEPARTEMENT: "rollup_departement",
         By.PLACE: "rollup_place",
-        By.WEEKDAY: "rollup_slot",
-        By.HOUR: "rollup_slot" if long else "rollup_hour",
+        By.WEEKDAY: week,
+        By.HOUR: week if long else "rollup_hour",
     }
-    name = names.get(by, "rollup_month" if long and _whole(span) else "rollup_day")
-    return _by(connection, name, by, span, most)
+    return _by(connection, names[by], by, span, most)
 
 
 def week_hours(connection: Connection, span: Span) -> dict[tuple[int, int], Figures]:
     """Weekday × hour of day, for the months of a span: where calls come, and where they are lost."""
-    table = rollups["rollup_slot"]
-    query = _summed("rollup_slot", table.c.weekday, table.c.hour).where(*_within(table, span))
+    table = rollups["rollup_slot" if span.association else "rollup_week"]
+    query = _summed(table.name, table.c.weekday, table.c.hour).where(*_within(table, span))
     rows = connection.execute(query.group_by(table.c.weekday, table.c.hour)).mappings()
     return {(row["weekday"], row["hour"]): Figures.of(row) for row in rows}
 
@@ -243,6 +246,23 @@ def _by(
     return {row[by]: Figures.of(row) for row in connection.execute(query).mappings()}
 
 
+def _by_months(connection: Connection, span: Span, by: By) -> dict[str | int, Figures]:
+    """Whole months by the month, the days at both ends by the day: a year reads a few thousand rows."""
+    months = [m for m in paris.months(span.first, span.last) if m >= span.first and _end_of(m) <= span.last]
+    if not months:
+        return _by(connection, "rollup_day", by, span)
+    found = _by(connection, "rollup_month", by, replace(span, first=months[0], last=months[-1]))
+    ends = (
+        replace(span, last=months[0] - timedelta(days=1)),
+        replace(span, first=_end_of(months[-1]) + timedelta(days=1)),
+    )
+    for end in ends:
+        if end.first <= end.last:
+            for name, figures in _by(connection, "rollup_day", by, end).items():
+                found[name] = found.get(name, Figures.of({})) + figures
+    return found
+
+
 def _departements(places: Mapping[str, Figures]) -> dict[str | int, Figures]:
     found: dict[str | int, Figures] = {}
     for place, figures in places.items():
@@ -265,10 +285,6 @@ def _within(table: Any, span: Span) -> Sequence[ColumnElement[bool]]:
 
 def _scoped(table: Any, span: Span) -> bool:
     return span.association is not None and "association" in table.c
-
-
-def _whole(span: Span) -> bool:
-    return span.first.day == 1 and (span.last + timedelta(days=1)).day == 1
 
 
 def _end_of(first: date) -> date:

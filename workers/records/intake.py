@@ -15,7 +15,8 @@ from workers.records.ledger import Ledger, Taken
 from workers.records.spool import Spool
 
 GROUP, CONSUMER = "ledger", "ledger"  # one name: what a killed ledger left pending is the next one's
-BATCH = 200  # events a transaction: under 50 ms of SQLite's one writer, at full load
+BATCH = 200  # events a transaction: SQLite has one writer, and call-backs wait for it
+BATCH_ROW_LOCKS = 500  # on PostgreSQL nobody waits for the ledger
 log = structlog.get_logger(__name__)
 
 
@@ -24,6 +25,7 @@ class Intake:
 
     def __init__(self, redis: Redis, ledger: Ledger, spool: Spool) -> None:
         self._redis, self._ledger, self._spool = redis, ledger, spool
+        self._batch = batch_for(ledger.dialect)
         self._left_over = True  # what was read and never acknowledged comes first
 
     def take(self, block_ms: int = 1000) -> Taken | None:
@@ -45,8 +47,8 @@ class Intake:
         """Count what lies in spool files that no voice process is writing; works without Redis."""
 
         def take(lines: list[str]) -> bool:
-            for start in range(0, len(lines), BATCH):
-                self._ledger.take(lines[start : start + BATCH])
+            for start in range(0, len(lines), self._batch):
+                self._ledger.take(lines[start : start + self._batch])
             return True
 
         return self._spool.drain(take)
@@ -65,7 +67,7 @@ class Intake:
 
     def _asked(self, start: str, block_ms: int | None) -> Sequence[tuple[bytes, Any]]:
         try:
-            found: Any = self._redis.xreadgroup(GROUP, CONSUMER, {STREAM: start}, BATCH, block_ms)
+            found: Any = self._redis.xreadgroup(GROUP, CONSUMER, {STREAM: start}, self._batch, block_ms)
         except ResponseError as fault:
             if "NOGROUP" not in str(fault):
                 raise
@@ -81,6 +83,11 @@ class Intake:
     def again(self) -> None:
         """After a fault: what was read and not acknowledged is read again."""
         self._left_over = True
+
+
+def batch_for(dialect: str) -> int:
+    """Events a transaction."""
+    return BATCH_ROW_LOCKS if dialect == "postgresql" else BATCH
 
 
 def _text(fields: Any) -> str:

@@ -40,6 +40,7 @@ class Ledger:
 
     def __init__(self, engine: Engine, keys: MonthKeys) -> None:
         self._engine, self._keys = engine, keys
+        self.dialect = engine.dialect.name
 
     def take(self, texts: Sequence[str], now: datetime | None = None) -> Taken:
         """Count these lines. Raises what SQL raises, with nothing written."""

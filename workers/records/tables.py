@@ -99,6 +99,8 @@ KEYS = {  # roll-up -> its key columns; "" stands for none
     "rollup_hour": ("day", "hour", "association", "need", "outcome"),
     "rollup_day": ("day", "association", "need", "outcome"),
     "rollup_month": ("month", "association", "need", "outcome"),
+    "rollup_association": ("day", "association"),
+    "rollup_week": ("month", "weekday", "hour"),
     "rollup_slot": ("month", "weekday", "hour", "association"),
     "rollup_place": ("month", "place", "association"),
     "rollup_departement": ("day", "departement"),
