@@ -175,7 +175,9 @@ class Line:
         ]
         self.log.emit(before.sid, events, _lines(before, turn), now.timestamp())
         document = twiml.render(turn.instructions, self.links, self.caller_id)
-        shown = _told(turn.decision) if self.simulated and turn.decision else None
+        shown = None
+        if self.simulated and turn.decision:
+            shown = _told(turn.decision, self.surroundings.why(turn.decision))
         return Answer(document, shown)
 
     def _data(self, fact: Fact, call: Call) -> tuple[tuple[str, str | int | float | None], ...]:
@@ -197,7 +199,7 @@ def _lines(before: Call, turn: Turn) -> Lines:
     return Lines(tuple(t.regulator for dial in dials for t in dial.targets), freed)
 
 
-def _told(decision: Decision) -> str:
+def _told(decision: Decision, why: str) -> str:
     fields = {
         "outcome": decision.outcome.value,
         "association": decision.association,
@@ -207,6 +209,7 @@ def _told(decision: Decision) -> str:
             for t in decision.targets
         ],
         "rulebook": decision.rulebook,
+        "why": why,
         "trace": [{"rule": line.rule, "result": line.result} for line in decision.trace],
     }
     return quote(json.dumps(fields, ensure_ascii=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from routing import words
 from routing.book import LiveBook
 from routing.compiled import RuleBook
 from routing.decision import decide, offers
@@ -90,3 +91,8 @@ class Surroundings:
             return Load(self._log.lines_in_use(regulators, now.timestamp()))
 
         return World(Book(self._live_book.current), self._map, now, load, open_callback)
+
+    def why(self, decision: Decision) -> str:
+        """The decision in one French paragraph, for whoever asks where a call went."""
+        place = self._map.name(decision.commune) if decision.commune else None
+        return words.why(decision, self._live_book.current, place)

@@ -226,6 +226,7 @@ function decide(decision) {
   fact("Association", decision.association);
   fact("Commune", decision.commune);
   fact("Postes", (decision.targets ?? []).map((target) => `${target.association ?? "régulation nationale"} (${target.ring_seconds} s)`).join(", puis "));
+  fact("Pourquoi", decision.why);
   fact("Règles", decision.rulebook && `version ${decision.rulebook}`);
   const trace = element("ol");
   for (const step of decision.trace ?? []) {
