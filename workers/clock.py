@@ -31,7 +31,7 @@ def main() -> None:
     logs.configure(settings)
     redis = voice_redis(settings)
     made = parts(settings, engine(settings))
-    sweeper = made.sweeper(bell_or_dial(redis, made.dialler))
+    sweeper = made.sweeper(bell_or_dial(made.dialler, queue.sweeping_bell(redis)))
     run([*sweeper.steps(), lambda: beat(redis)], stop_on_signals())
 
 
@@ -47,9 +47,8 @@ def run(steps: Sequence[Callable[[], object]], stop: threading.Event, every: flo
         stop.wait(every)
 
 
-def bell_or_dial(redis: Redis, dialler: Dialler) -> Callable[[str], None]:
+def bell_or_dial(dialler: Dialler, ring: Callable[[str], None]) -> Callable[[str], None]:
     """Rings RQ; where Redis is away, dials here, at this process's own pace."""
-    ring = queue.sweeping_bell(redis)
 
     def bell(callback_id: str) -> None:
         try:

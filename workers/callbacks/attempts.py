@@ -137,8 +137,7 @@ class Attempts:
 
     def leg_ended(self, link: Link, disposition: Disposition) -> None:
         """The doctor's leg is over, whatever it was at."""
-        with self._engine.begin() as connection:
-            state = fence.state(connection, link)
+        state = self.standing(link)
         if state is State.BRIDGED:
             self.talked(link)
         elif state is State.PATIENT_RINGING:

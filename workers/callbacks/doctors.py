@@ -117,10 +117,13 @@ class Doctors:
 
     def close_forgotten(self) -> int:
         """End the duties whose time is over."""
+        with reading(self._engine).begin() as connection:
+            forgotten = duties.c.ended_at.is_(None) & (duties.c.until <= database_now(connection))
+            if connection.scalar(select(duties.c.id).where(forgotten).limit(1)) is None:
+                return 0
         with self._engine.begin() as connection:
-            now = database_now(connection)
-            over = update(duties).where(duties.c.ended_at.is_(None), duties.c.until <= now)
-            return connection.execute(over.values(ended_at=duties.c.until)).rowcount
+            over = update(duties).where(forgotten).values(ended_at=duties.c.until)
+            return connection.execute(over).rowcount
 
     def _rows(self, condition: Any) -> list[Doctor]:
         with reading(self._engine).begin() as connection:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Row, or_, select, update
+from sqlalchemy import Engine, Row, exists, or_, select, update
 
 from config.stores import database_now, reading
 from workers.callbacks import policy
@@ -14,7 +14,7 @@ from workers.callbacks.callback import ON_A_LEG, WAITING, Cause, State
 from workers.callbacks.fence import Link
 from workers.callbacks.notices import Notice, owe
 from workers.callbacks.numbers import can_be_written_to
-from workers.callbacks.tables import attempts, callbacks
+from workers.callbacks.tables import attempts, callbacks, notices
 from workers.callbacks.timing import Timing
 from workers.callbacks.transitions import move
 from workers.callbacks.vault import Vault
@@ -55,16 +55,17 @@ class Lapses:
 
     def to_unknown(self) -> int:
         """Reservations whose worker has died: the carrier may have been asked."""
-        with self._engine.begin() as connection:
-            now = database_now(connection)
-            query = select(callbacks.c.id, callbacks.c.token).where(
-                callbacks.c.state == State.DIALLING.value, callbacks.c.lease_until <= now
-            )
-            changes: dict[str, Any] = {"settle_at": now + self._timing.settle, "lease_until": None}
-            return sum(
-                move(connection, Cause.UNCERTAIN, row.id, now, held=row.token, **changes)
-                for row in connection.execute(query).all()
-            )
+        query = select(callbacks.c.id, callbacks.c.token).where(callbacks.c.state == State.DIALLING.value)
+        with reading(self._engine).begin() as connection:
+            over = callbacks.c.lease_until <= database_now(connection)
+            rows = connection.execute(query.where(over)).all()
+        moved = 0
+        for row in rows:
+            with self._engine.begin() as connection:
+                now = database_now(connection)
+                changes: dict[str, Any] = {"settle_at": now + self._timing.settle, "lease_until": None}
+                moved += move(connection, Cause.UNCERTAIN, row.id, now, held=row.token, **changes)
+        return moved
 
     def to_ask(self) -> list[Lapse]:
         """Attempts to ask the carrier about: settled unknown ones, and legs without news."""
@@ -97,10 +98,8 @@ class Lapses:
 
     def hand_to_people(self) -> int:
         """Rows too late or rung too often go to the human list; those a day on it expire."""
-        with self._engine.begin() as connection:
+        with reading(self._engine).begin() as connection:
             now = database_now(connection)
-            moved = 0
-            query = select(callbacks).where(callbacks.c.state.in_(sorted(WAITING)))
             overdue = or_(
                 callbacks.c.rings >= policy.MOST_RINGS,
                 callbacks.c.due_at < now - policy.LATEST,
@@ -109,29 +108,38 @@ class Lapses:
                 & (callbacks.c.asked_at < now - policy.LATEST)
                 & (callbacks.c.tries == 0),
             )
-            for row in connection.execute(query.where(overdue)).all():
-                moved += move(connection, Cause.GIVEN_UP, row.id, now)
+            late = select(callbacks.c.id).where(callbacks.c.state.in_(sorted(WAITING)), overdue)
             old = select(callbacks.c.id).where(
                 callbacks.c.state == State.HUMAN.value, callbacks.c.changed_at < now - policy.ON_THE_LIST
             )
-            for callback_id in connection.scalars(old).all():
-                moved += move(connection, Cause.EXPIRED, callback_id, now)
-            return moved
+            causes = [(found, Cause.GIVEN_UP) for found in connection.scalars(late).all()]
+            causes += [(found, Cause.EXPIRED) for found in connection.scalars(old).all()]
+        moved = 0
+        for callback_id, cause in causes:
+            with self._engine.begin() as connection:
+                moved += move(connection, cause, callback_id, database_now(connection))
+        return moved
 
     def warn_of_delay(self) -> int:
         """Patients whose promise will be missed are told before it is."""
-        with self._engine.begin() as connection:
+        with reading(self._engine).begin() as connection:
             now = database_now(connection)
+            told = exists().where(
+                notices.c.callback_id == callbacks.c.id, notices.c.kind == Notice.LATE.value
+            )
             query = select(callbacks.c.id, callbacks.c.number_sealed).where(
                 callbacks.c.state.in_(sorted({*WAITING, State.HUMAN})),
                 callbacks.c.first_rung_at.is_(None),
                 callbacks.c.promised_by < now + WARNED_BEFORE,
                 callbacks.c.promised_by > now - WARNED_BEFORE,
+                ~told,
             )
-            rows = [row for row in connection.execute(query).all() if self._has_sms(row)]
-            for row in rows:
-                owe(connection, row.id, Notice.LATE, now)
-            return len(rows)
+            rows = connection.execute(query.limit(AT_ONCE)).all()
+        for row in rows:
+            if self._has_sms(row):
+                with self._engine.begin() as connection:
+                    owe(connection, row.id, Notice.LATE, now)
+        return len(rows)
 
     def _has_sms(self, row: Row[Any, Any]) -> bool:
         return can_be_written_to(self._vault.unseal(row.number_sealed, "callbacks", "number", row.id))

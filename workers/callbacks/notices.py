@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, insert, select, update
 
-from config.stores import database_now
+from config.stores import database_now, reading
 from workers.callbacks.tables import notices
 
 
@@ -51,10 +51,11 @@ class Notices:
     def take(self) -> Owed | None:
         """Reserve the oldest one that is due: committed before it is sent."""
         query = select(notices).where(notices.c.state == "due").order_by(notices.c.due_at).limit(10)
-        with self._engine.begin() as connection:
-            now = database_now(connection)
-            for row in connection.execute(query.where(notices.c.due_at <= now)).all():
-                owed = Owed(row.callback_id, Notice(row.kind), row.occasion)
+        with reading(self._engine).begin() as connection:
+            rows = connection.execute(query.where(notices.c.due_at <= database_now(connection))).all()
+        for row in rows:
+            owed = Owed(row.callback_id, Notice(row.kind), row.occasion)
+            with self._engine.begin() as connection:
                 if self._mark(connection, owed, "due", "sending"):
                     return owed
         return None
