@@ -40,6 +40,7 @@ def main() -> None:
     asked.add_argument("--postgresql")
     asked.add_argument("--days", type=int, default=365)
     asked.add_argument("--filled", action="store_true", help="the databases hold the year already")
+    asked.add_argument("--only-ingest", action="store_true")
     args = asked.parse_args()
     urls = [f"sqlite:///{args.sqlite}"] * bool(args.sqlite) + [args.postgresql] * bool(args.postgresql)
     engines = [_engine(url) for url in urls]
@@ -47,7 +48,8 @@ def main() -> None:
     if not args.filled:
         fill(engines, first)
     for engine in engines:
-        measure(engine, first)
+        if not args.only_ingest:
+            measure(engine, first)
         ingest(engine)
 
 
@@ -113,7 +115,7 @@ def measure(engine: Engine, first: date) -> None:
 
 def ingest(engine: Engine) -> None:
     """The ledger's pace beside the year, batches as in production."""
-    calls = some_calls(4000, 9, every=0.5)
+    calls = some_calls(4000, time.time_ns() % 10**6, every=0.5, people=10**6)
     events = sorted((event for call in calls for event in call.events), key=lambda event: event.at)
     lines = [event.text() for event in events]
     book = Ledger(engine, MonthKeys(("bench" * 8,)))

@@ -57,14 +57,18 @@ class Told:
         return self
 
 
-def some_calls(count: int, seed: int = 1, began: datetime = NOON, every: float = 3.0) -> list[Told]:
+def some_calls(
+    count: int, seed: int = 1, began: datetime = NOON, every: float = 3.0, people: int = 40
+) -> list[Told]:
     """Calls of every outcome, people ringing again among them."""
     draw = Random(seed)
-    return [_call(draw, f"CA{seed}x{i:06d}", began + timedelta(seconds=every * i)) for i in range(count)]
+    return [
+        _call(draw, f"CA{seed}x{i:06d}", began + timedelta(seconds=every * i), people) for i in range(count)
+    ]
 
 
-def _call(draw: Random, call: str, began: datetime) -> Told:
-    told = Told(call, began, who=draw.choice([None, *(f"p{n}" for n in range(40))]))
+def _call(draw: Random, call: str, began: datetime, people: int) -> Told:
+    told = Told(call, began, who=f"p{draw.randrange(people)}" if draw.random() > 0.03 else None)
     fate = draw.random()
     if fate < 0.05:
         return told.over(after=draw.randrange(3))
