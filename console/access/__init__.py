@@ -1,0 +1,1 @@
+"""Who enters the console, and what each may do there."""

@@ -1,0 +1,116 @@
+"""Roles, the rights they give, and who is asking: pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody is, in one association or for the whole country."""
+
+    MEMBER = "member"
+    MANAGER = "manager"
+    DOCTOR = "doctor"
+    FEDERATION = "federation"
+    AUDITOR = "auditor"
+
+
+class Right(StrEnum):
+    """What a page asks for; every page names exactly one."""
+
+    ANYONE = "anyone"  # before entering
+    HALFWAY = "halfway"  # password given, second factor still to be given or set up
+    SELF = "self"  # entered, whoever it is
+    SEE = "see"  # an association's state, hours and area
+    CALLS = "calls"  # its call records
+    WORK = "work"  # its call-backs
+    RULE = "rule"  # change its rules, close it
+    WATCH = "watch"  # the whole country, read only
+    GOVERN = "govern"  # accounts, older rules put back in force
+
+
+OF_AN_ASSOCIATION = frozenset({Right.SEE, Right.CALLS, Right.WORK, Right.RULE})
+NATIONWIDE = frozenset({Role.FEDERATION, Role.AUDITOR})
+SECOND_FACTOR = frozenset({Role.MANAGER, Role.FEDERATION, Role.AUDITOR})
+GIVEN: dict[Role, frozenset[Right]] = {
+    Role.MEMBER: frozenset({Right.SEE, Right.CALLS, Right.WORK}),
+    Role.MANAGER: OF_AN_ASSOCIATION,
+    Role.DOCTOR: frozenset({Right.SEE, Right.WORK}),
+    Role.FEDERATION: OF_AN_ASSOCIATION | {Right.WATCH, Right.GOVERN},
+    Role.AUDITOR: frozenset({Right.SEE, Right.WATCH}),
+}
+ROLES = {  # as the screens say them
+    Role.MEMBER: "membre",
+    Role.MANAGER: "responsable",
+    Role.DOCTOR: "médecin de rappel",
+    Role.FEDERATION: "administration fédérale",
+    Role.AUDITOR: "observation fédérale",
+}
+
+
+class Stage(StrEnum):
+    """How far somebody has entered."""
+
+    CODE = "code"  # the second factor is to be given
+    ENROL = "enrol"  # the second factor is to be set up
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role, in an association (slug) or, for the federation's roles, in none."""
+
+    role: Role
+    association: str | None = None
+
+    @property
+    def sound(self) -> bool:
+        """Federation roles go without an association, the others never do."""
+        return (self.role in NATIONWIDE) == (self.association is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody at the door: an account through one of its sessions."""
+
+    account: str
+    name: str
+    email: str
+    grants: tuple[Grant, ...]
+    session: str
+    stage: Stage
+
+    def may(self, right: Right, association: str | None = None) -> bool:
+        """Whether this right is theirs, in this association where the right is about one."""
+        if right is Right.ANYONE:
+            return True
+        if right is Right.HALFWAY:
+            return self.stage is not Stage.FULL
+        if self.stage is not Stage.FULL:
+            return False
+        return right is Right.SELF or any(
+            right in GIVEN[grant.role] and _reaches(grant, right, association) for grant in self.grants
+        )
+
+    def knows(self, association: str) -> bool:
+        """Whether they may know anything at all of this association: else it does not exist for them."""
+        return self.stage is Stage.FULL and any(
+            grant.role in NATIONWIDE or grant.association == association for grant in self.grants
+        )
+
+    @property
+    def associations(self) -> tuple[str, ...]:
+        """The slugs they were given a role in."""
+        return tuple(dict.fromkeys(grant.association for grant in self.grants if grant.association))
+
+
+def needs_second_factor(grants: tuple[Grant, ...]) -> bool:
+    """Who changes rules or sees the whole country enters with two factors."""
+    return any(grant.role in SECOND_FACTOR for grant in grants)
+
+
+def _reaches(grant: Grant, right: Right, association: str | None) -> bool:
+    if right not in OF_AN_ASSOCIATION:
+        return grant.role in NATIONWIDE
+    return association is not None and (grant.role in NATIONWIDE or grant.association == association)

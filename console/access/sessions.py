@@ -1,0 +1,123 @@
+"""Sessions in SQL: who entered, how far, from where; each can be ended at once. Redis plays no part."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, insert, select, update
+
+from config.stores import reading
+from console.access.accounts import Account, grants_from
+from console.access.roles import Stage, Who
+from console.access.tables import accounts, sessions
+
+LONGEST = timedelta(hours=12)  # a night's duty
+IDLE = timedelta(hours=3)
+HALFWAY = timedelta(minutes=15)  # between the password and the code
+NOTED_EVERY = timedelta(minutes=1)
+KNOWN_FOR = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One of an account's sessions, as its owner sees it."""
+
+    id: str
+    browser: str
+    began_at: datetime
+    seen_at: datetime
+
+
+class Sessions:
+    """Every method is one short transaction; `now` is the caller's clock."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def begin(
+        self, account: Account, stage: Stage, address: str, browser: str, now: datetime, *, instead: str = ""
+    ) -> str:
+        """A new session's key, for the cookie alone; the session `instead` (a key) ends with it."""
+        key = secrets.token_urlsafe(32)
+        row = {
+            "digest": _digest(key),
+            "id": str(uuid4()),
+            "account_id": account.id,
+            "stage": stage.value,
+            "address": address,
+            "browser": browser[:120],
+            "began_at": now,
+            "seen_at": now,
+        }
+        with self._engine.begin() as connection:
+            if instead:
+                _end(connection, sessions.c.digest == _digest(instead), now)
+            connection.execute(insert(sessions).values(row))
+        return key
+
+    def who(self, key: str, now: datetime, *, demonstrates: bool) -> Who | None:
+        """Whose key this is, while the session lives. A demonstration account never enters for real."""
+        query = select(sessions, accounts.c.name, accounts.c.email, accounts.c.demonstration).join(
+            accounts, accounts.c.id == sessions.c.account_id
+        )
+        alive = (sessions.c.digest == _digest(key)) & sessions.c.ended_at.is_(None) & accounts.c.active
+        with reading(self._engine).connect() as connection:
+            row = connection.execute(query.where(alive)).one_or_none()
+            if row is None or (row.demonstration and not demonstrates) or _over(row, now):
+                return None
+            grants = grants_from(connection, row.account_id)
+        if now - row.seen_at > NOTED_EVERY:
+            with self._engine.begin() as connection:
+                seen = update(sessions).where(sessions.c.digest == row.digest)
+                connection.execute(seen.values(seen_at=now))
+        return Who(row.account_id, row.name, row.email, grants, row.id, Stage(row.stage))
+
+    def knows(self, account_id: str, address: str, now: datetime) -> bool:
+        """Whether this account has entered from this address before, wholly."""
+        query = select(sessions.c.id).where(
+            sessions.c.account_id == account_id,
+            sessions.c.address == address,
+            sessions.c.stage == Stage.FULL,
+            sessions.c.began_at > now - KNOWN_FOR,
+        )
+        with reading(self._engine).connect() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
+    def listed(self, account_id: str, now: datetime) -> list[Session]:
+        """The sessions that live, the newest first."""
+        mine = (sessions.c.account_id == account_id) & sessions.c.ended_at.is_(None)
+        with reading(self._engine).connect() as connection:
+            rows = connection.execute(select(sessions).where(mine).order_by(sessions.c.seen_at.desc())).all()
+        return [
+            Session(row.id, row.browser, row.began_at, row.seen_at) for row in rows if not _over(row, now)
+        ]
+
+    def end(self, account_id: str, session_id: str, now: datetime) -> bool:
+        """End one of this account's sessions. False when it is not theirs, or over."""
+        mine = (sessions.c.account_id == account_id) & (sessions.c.id == session_id)
+        with self._engine.begin() as connection:
+            return _end(connection, mine, now) == 1
+
+    def end_all(self, account_id: str, now: datetime, *, but: str = "") -> int:
+        """End an account's sessions, all or all but one; how many."""
+        with self._engine.begin() as connection:
+            return _end(connection, (sessions.c.account_id == account_id) & (sessions.c.id != but), now)
+
+
+def _end(connection: Connection, which: ColumnElement[bool], now: datetime) -> int:
+    ended = update(sessions).where(sessions.c.ended_at.is_(None), which)
+    return int(connection.execute(ended.values(ended_at=now)).rowcount)
+
+
+def _over(row: Row[Any], now: datetime) -> bool:
+    longest = LONGEST if row.stage == Stage.FULL else HALFWAY
+    return bool(now - row.began_at > longest or now - row.seen_at > IDLE)
+
+
+def _digest(key: str) -> str:
+    return sha256(key.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""What the people of one association see and set."""

@@ -1,0 +1,110 @@
+"""Closing for a while: what is asked for becomes a closure of the document, which ends by itself. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from console.french import next_at, read_clock, read_day
+from routing.document import Closure, Document
+from routing.model import Need
+
+LONGEST = timedelta(days=14)  # longer is no emergency: it is a rule, with its own page
+KEPT = timedelta(days=30)  # closures that are over leave the document; every version keeps its own
+REASONS = ("Plus de médecin disponible", "Médecin malade", "Intempéries", "Panne", "Autre motif")
+ENDS = {"2h": "dans 2 heures", "6": "jusqu'à 6 h", "8": "jusqu'à 8 h", "20": "jusqu'à 20 h"}
+
+
+class Unclear(ValueError):
+    """What was asked for cannot be done; `field` names where, the message says what would be right."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The form, as typed."""
+
+    needs: tuple[str, ...]
+    reason: str
+    other: str
+    end: str  # a key of `ENDS`, or "at"
+    end_clock: str
+    end_day: str
+    message: str
+
+
+def closure(asked: Asked, slug: str, offered: tuple[Need, ...], now: datetime, zone: ZoneInfo) -> Closure:
+    """The closure, from this moment on. Raises `Unclear`."""
+    needs = tuple(need for need in offered if need.value in asked.needs)
+    if not needs:
+        raise Unclear("needs", "Cochez au moins une demande à fermer.")
+    reason = asked.other.strip() if asked.reason == REASONS[-1] else asked.reason
+    if not reason or len(reason) > 120:
+        raise Unclear("reason", "Donnez le motif, en 120 caractères au plus : il est montré à la fédération.")
+    message = asked.message.strip()
+    if len(message) > 400:
+        raise Unclear("message", "Le message est trop long pour être écouté : 400 caractères au plus.")
+    return Closure(
+        id=f"{slug[:40]}-{int(now.timestamp())}",
+        association=slug,
+        needs=() if len(needs) == len(offered) else needs,
+        starts=now.replace(microsecond=0),
+        ends=_end(asked, now, zone),
+        urgent=True,
+        reason=reason,
+        message=message or None,
+    )
+
+
+def with_closure(document: Document, added: Closure, now: datetime) -> Document:
+    """The document with this closure, without those that were over a month ago."""
+    kept = tuple(one for one in document.closures if one.ends > now - KEPT and one.id != added.id)
+    return document.model_copy(update={"closures": (*kept, added)})
+
+
+def reopened(document: Document, slug: str, closure_id: str, now: datetime) -> Document | None:
+    """The document with this association's closure ended now; None when it has no such closure in force."""
+    found = next((one for one in in_force(document, slug, now) if one.id == closure_id), None)
+    if found is None or found.association != slug:
+        return None
+    end = max(now.replace(microsecond=0), found.starts + timedelta(seconds=1))
+    ended = found.model_copy(update={"ends": end})
+    return document.model_copy(
+        update={"closures": tuple(ended if one is found else one for one in document.closures)}
+    )
+
+
+def in_force(document: Document | None, slug: str | None, now: datetime) -> list[Closure]:
+    """Closures that hold now for an association (None: all of them), national ones included."""
+    return [
+        one
+        for one in (document.closures if document else ())
+        if max(one.starts, one.published_at or one.starts) <= now < one.ends
+        and (slug is None or one.association in (None, slug))
+        and slug not in one.requisitioned
+    ]
+
+
+def _end(asked: Asked, now: datetime, zone: ZoneInfo) -> datetime:
+    if asked.end == "2h":
+        return now.replace(microsecond=0) + timedelta(hours=2)
+    typed = asked.end_clock if asked.end == "at" else asked.end if asked.end in ENDS else ""
+    at = read_clock(typed)
+    if at is None:
+        raise Unclear("end", "Dites quand la fermeture finit : 6 h, 6h30 ou 06:30.")
+    if asked.end == "at" and asked.end_day.strip():
+        midnight = read_day(asked.end_day, now, zone)
+        if midnight is None:
+            raise Unclear("end", "La date n'est pas lisible : écrivez 25/12 ou 25/12/2026.")
+        end = midnight.replace(hour=at.hour, minute=at.minute)
+        if end <= now:
+            raise Unclear("end", "Cette fin est déjà passée.")
+    else:
+        end = next_at(at, now, zone)
+    if end - now > LONGEST:
+        raise Unclear("end", "Une fermeture d'urgence dure 14 jours au plus : donnez une fin plus proche.")
+    return end

@@ -1,0 +1,151 @@
+"""An association's first page, and the switch that closes it for a while."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from console.access.door import opens
+from console.access.roles import Right
+from console.association import closing, sentence, worklist
+from console.association.closing import Asked, Unclear
+from console.association.scene import Scene, scene
+from console.french import soon
+from console.office import office, visitor
+from console.publishing import NotPublished, publish
+from routing.compile import compile_book
+from routing.compiled import RuleBook
+from routing.document import Closure
+from routing.model import Load
+from routing.words import NEEDS
+from workers.records import live
+
+bp = Blueprint("association", __name__, url_prefix="/a/<association>")
+Answer = str | Response | tuple[str, int]
+_BUSY = "Rien n'a été changé : d'autres publient en ce moment. Recommencez."
+
+
+@bp.get("/")
+@opens(Right.SEE)
+def home(association: str) -> Answer:
+    """What happens to a call now, what waits, what is closed."""
+    return render_template("association/home.html", **_now(scene(association)))
+
+
+@bp.get("/maintenant")
+@opens(Right.SEE)
+def now(association: str) -> Answer:
+    """The part of the first page that keeps itself true."""
+    return render_template("association/now.html", **_now(scene(association)))
+
+
+@bp.get("/fermeture")
+@opens(Right.RULE)
+def close(association: str) -> Answer:
+    """The switch."""
+    return _form(scene(association), Asked((), closing.REASONS[0], "", "6", "", "", ""))
+
+
+@bp.post("/fermeture")
+@opens(Right.RULE)
+def closed(association: str) -> Answer:
+    """First what would happen, then, on « Fermer maintenant », it does."""
+    at, asked = scene(association), _asked()
+    try:
+        wanted = closing.closure(asked, at.slug, at.one.menu, at.now, at.zone)
+    except Unclear as unclear:
+        return _form(at, asked, unclear), 422
+    if request.form.get("step") != "close":
+        return _preview(at, asked, wanted)
+    who = visitor()
+    try:
+        version = publish(
+            office(),
+            lambda document: closing.with_closure(document, wanted, at.now),
+            who.name,
+            f"Fermeture d'urgence de {at.one.city} : {wanted.reason}",
+        )
+    except NotPublished:
+        return _form(at, asked, Unclear("", _BUSY)), 409
+    flash(f"C'est fermé jusqu'à {soon(wanted.ends, at.now, at.zone)} (règles n° {version}).")
+    return redirect(url_for("association.home", association=association), 303)
+
+
+@bp.post("/reouverture")
+@opens(Right.RULE)
+def reopen(association: str) -> Answer:
+    """End a closure before its time."""
+    at, closure_id = scene(association), request.form.get("closure", "")
+    if closing.reopened(at.document, at.slug, closure_id, at.now) is None:
+        flash("Cette fermeture était déjà finie.")
+        return redirect(url_for("association.home", association=association), 303)
+    try:
+        publish(
+            office(),
+            lambda document: closing.reopened(document, at.slug, closure_id, at.now),
+            visitor().name,
+            f"Réouverture de {at.one.city}",
+        )
+    except NotPublished:
+        abort(409)
+    flash("C'est rouvert.")
+    return redirect(url_for("association.home", association=association), 303)
+
+
+def _now(at: Scene) -> dict[str, object]:
+    here = office()
+    lines = here.lines(tuple(at.book.desks))
+    load = Load(lines or {})
+    with here.engine.connect().execution_options(reading=True) as connection:
+        situation = live.picture(connection, at.now).of(at.slug)
+    return {
+        "at": at,
+        "headline": sentence.headline(at.book, at.slug, at.one.insee, at.now, load, lines),
+        "states": _states(at, at.book, load),
+        "situation": situation,
+        "waiting": worklist.waiting(here, at.slug)[:5],
+        "needs": NEEDS,
+    }
+
+
+def _states(at: Scene, book: RuleBook, load: Load) -> list[sentence.State]:
+    return [sentence.state(book, at.slug, at.one.insee, need, at.now, load) for need in at.one.menu]
+
+
+def _asked() -> Asked:
+    form = request.form
+    return Asked(
+        needs=tuple(form.getlist("needs")),
+        reason=form.get("reason", ""),
+        other=form.get("other", ""),
+        end=form.get("end", ""),
+        end_clock=form.get("end_clock", ""),
+        end_day=form.get("end_day", ""),
+        message=form.get("message", ""),
+    )
+
+
+def _form(at: Scene, asked: Asked, unclear: Unclear | None = None) -> str:
+    return render_template(
+        "association/close.html",
+        at=at,
+        asked=asked,
+        unclear=unclear,
+        needs=NEEDS,
+        reasons=closing.REASONS,
+        ends=closing.ENDS,
+    )
+
+
+def _preview(at: Scene, asked: Asked, wanted: Closure) -> str:
+    """The sentences as they would be, decided by the book that would be in force."""
+    here = office()
+    tried = closing.with_closure(at.document, wanted, at.now)
+    book = compile_book(tried, at.book.version + 1, here.terrain)
+    shut = wanted.needs or at.one.menu
+    load = here.load()
+    before, after = _states(at, at.book, load), _states(at, book, load)
+    return render_template(
+        "association/close_preview.html",
+        at=at, asked=asked, wanted=wanted, shut=shut, needs=NEEDS, rows=list(zip(before, after, strict=True)),
+    )  # fmt: skip

@@ -1,0 +1,123 @@
+"""Call-backs a person may take over: claimed by one, marked by the same, the number shown to them alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from config.stores import reading
+from console.access.tables import accounts, claims
+from console.office import Office
+from workers.callbacks import transitions
+from workers.callbacks.callback import CLOSED, WAITING, Callback, Cause, Conclusion, State
+
+SHOWN = 200
+STATES = {
+    State.DUE: "à rappeler",
+    State.DIALLING: "appel en cours",
+    State.PLACED: "appel en cours",
+    State.DOCTOR_RINGING: "le médecin sonne",
+    State.PATIENT_RINGING: "le patient sonne",
+    State.BRIDGED: "en communication",
+    State.RETRY: "patient non joint, nouvel essai prévu",
+    State.UNKNOWN: "appel en vérification",
+    State.HUMAN: "à reprendre par une personne",
+}
+CONCLUSIONS = {
+    Conclusion.DONE: "réglé : conseil donné",
+    Conclusion.VISIT: "visite décidée",
+    Conclusion.FIFTEEN: "renvoyé vers le 15",
+    Conclusion.UNREACHABLE: "injoignable",
+    Conclusion.WRONG_NUMBER: "faux numéro",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A line of the list."""
+
+    callback: Callback
+    word: str
+    place: str
+    late: bool
+    claimant: str | None  # the name of who took it
+    mine: bool
+
+
+def waiting(here: Office, association: str, account: str = "") -> list[Waiting]:
+    """Those of one association that are not closed, in the order they will be rung."""
+    now = here.now()
+    open_ones = [
+        one
+        for one in here.callbacks.listed(set(State) - CLOSED, SHOWN * 10)
+        if one.association == association
+    ][:SHOWN]
+    taken = _claims(here, [one.id for one in open_ones])
+    return [_line(here, one, taken.get(one.id), account, now) for one in open_ones]
+
+
+def found(here: Office, association: str, callback_id: str) -> Callback | None:
+    """One of this association's own."""
+    one = here.callbacks.get(callback_id)
+    return one if one is not None and one.association == association else None
+
+
+def claim(here: Office, one: Callback, account: str) -> bool:
+    """Take it over: the service rings no more, this person does. False: under way, closed or taken."""
+    now = here.now()
+    try:
+        with here.engine.begin() as connection:
+            if one.state in WAITING:
+                if not transitions.move(connection, Cause.GIVEN_UP, one.id, now):
+                    return False
+                connection.execute(claims.delete().where(claims.c.callback_id == one.id))  # an older one's
+            elif one.state is not State.HUMAN:
+                return False
+            connection.execute(insert(claims).values(callback_id=one.id, account_id=account, claimed_at=now))
+    except IntegrityError:
+        return False  # somebody was quicker
+    return True
+
+
+def conclude(here: Office, one: Callback, account: str, conclusion: Conclusion) -> bool:
+    """What came of it, told by who took it."""
+    return _is_mine(here, one.id, account) and here.callbacks.settle(one.id, Cause.SETTLED, conclusion)
+
+
+def give_back(here: Office, one: Callback, account: str) -> bool:
+    """Let the service ring again, from now."""
+    if not (_is_mine(here, one.id, account) and here.callbacks.settle(one.id, Cause.TAKEN_BACK)):
+        return False
+    with here.engine.begin() as connection:
+        connection.execute(claims.delete().where(claims.c.callback_id == one.id))
+    return True
+
+
+def _is_mine(here: Office, callback_id: str, account: str) -> bool:
+    taken = _claims(here, [callback_id]).get(callback_id)
+    return taken is not None and taken[0] == account
+
+
+def _claims(here: Office, ids: list[str]) -> dict[str, tuple[str, str]]:
+    query = select(claims.c.callback_id, claims.c.account_id, accounts.c.name).join(
+        accounts, accounts.c.id == claims.c.account_id
+    )
+    with reading(here.engine).connect() as connection:
+        rows = connection.execute(query.where(claims.c.callback_id.in_(ids))).all()
+    return {row.callback_id: (row.account_id, row.name) for row in rows}
+
+
+def _line(here: Office, one: Callback, taken: tuple[str, str] | None, account: str, now: datetime) -> Waiting:
+    commune = here.places.commune(one.commune) if one.commune else None
+    held = taken if one.state is State.HUMAN else None
+    return Waiting(
+        callback=one,
+        word=STATES[one.state],
+        place=commune.name if commune else "lieu inconnu",
+        late=one.promise.by < now,
+        claimant=held[1] if held else None,
+        mine=bool(held and held[0] == account),
+    )

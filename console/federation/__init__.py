@@ -1,0 +1,1 @@
+"""What the federation watches and governs."""

@@ -1,0 +1,43 @@
+"""Every answer's headers, in one place: what a page may load (its own files), and that nothing is kept."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+from config.settings import Settings
+
+_CSP = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+_ALWAYS = {
+    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _CSP.items()),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "X-Frame-Options": "DENY",
+}
+YEAR = 31_536_000
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Set them after each request."""
+    always = dict(_ALWAYS)
+    if settings.console_url.startswith("https://"):
+        always["Strict-Transport-Security"] = f"max-age={YEAR}; includeSubDomains"
+
+    @app.after_request
+    def complete(answer: Response) -> Response:
+        answer.headers.update(always)
+        # A static file's address changes with its content; a page is never kept anywhere.
+        forever = request.endpoint == "static" and "v" in request.args and answer.status_code == 200
+        answer.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if forever else "no-store"
+        return answer

@@ -1,0 +1,86 @@
+"""What every page of the console may use, made once per process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from flask import current_app, g
+from redis import Redis
+from sqlalchemy import Engine
+
+from config.patience import Breaker
+from config.settings import Settings
+from console.access.accounts import Accounts
+from console.access.invitations import Invitations
+from console.access.roles import Who
+from console.access.second_factor import SecondFactor
+from console.access.sessions import Sessions
+from console.access.slowing import Slowing
+from console.letters import Letters
+from routing.book import LiveBook
+from routing.compiled import RuleBook
+from routing.coverage import Terrain
+from routing.geography.places import Places
+from routing.model import Load
+from workers.callbacks.store import Callbacks
+from workers.records.events import EventLog
+
+
+@dataclass
+class Office:
+    """The stores, the live book, the clock."""
+
+    settings: Settings
+    engine: Engine
+    live_book: LiveBook
+    places: Places
+    clock: Callable[[], datetime]
+    accounts: Accounts
+    sessions: Sessions
+    second: SecondFactor
+    slowing: Slowing
+    invitations: Invitations
+    letters: Letters
+    callbacks: Callbacks
+    redis: Redis
+    breaker: Breaker
+    log: EventLog
+
+    @property
+    def book(self) -> RuleBook:
+        """The book in force."""
+        return self.live_book.current
+
+    @cached_property
+    def terrain(self) -> Terrain:
+        """The communes, prepared once for trying books that are not in force."""
+        return Terrain(self.places)
+
+    def now(self) -> datetime:
+        """The service's clock, aware."""
+        return self.clock()
+
+    def lines(self, regulators: tuple[str, ...]) -> Mapping[str, int] | None:
+        """Lines in use by desk; None when Redis does not say, so that no page invents a number."""
+        if not self.breaker.call(self.redis.ping, default=False):
+            return None
+        return self.log.lines_in_use(regulators, self.now().timestamp())
+
+    def load(self) -> Load:
+        """The live picture, as a call would see it."""
+        return Load(self.lines(tuple(self.book.desks)) or {})
+
+
+def office() -> Office:
+    """This process's."""
+    found: Office = current_app.extensions["office"]
+    return found
+
+
+def visitor() -> Who:
+    """Who is asking, on a page that only those who entered can see."""
+    who: Who = g.who
+    return who

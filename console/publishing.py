@@ -1,0 +1,38 @@
+"""Putting a change in force: read the book, change it, compare and set; once more if somebody was quicker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from console.office import Office
+from routing import store
+from routing.document import Document
+from routing.store import Superseded
+
+TRIES = 3
+
+
+class NotPublished(Exception):
+    """Others published again and again meanwhile, or there is no book: nothing was changed."""
+
+
+def publish(office: Office, change: Callable[[Document], Document | None], author: str, reason: str) -> int:
+    """The new version. For a change that means the same whatever else was published: it is applied anew.
+
+    `change` answers None when there is nothing to do any more: the version in force is returned.
+    """
+    for _ in range(TRIES):
+        found = store.current(office.engine)
+        if found is None:
+            break
+        version, document = found
+        changed = change(document)
+        if changed is None:
+            return version
+        try:
+            made = store.publish(office.engine, changed, version, author, reason)
+        except Superseded:
+            continue
+        office.live_book.refresh()  # this process obeys at once, the others within a second
+        return made
+    raise NotPublished
