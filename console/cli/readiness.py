@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import click
 
 from config.settings import Settings
+from console.access.demonstration import demonstrates, people
 
 SAY_AFTER = 20.0  # seconds without an answer before telling what is not ready
 
@@ -62,6 +63,10 @@ def _all_ready(settings: Settings, processes: list[str]) -> Readiness:
     state = readiness(f"http://127.0.0.1:{settings.port}")
     if state.ready and "simulator" in processes and not answers(settings.simulator_url):
         return Readiness(False, f"le simulateur ne répond pas encore ({settings.simulator_url})")
+    if state.ready and "console" in processes:
+        console = f"http://127.0.0.1:{settings.console_port}"
+        if not answers(f"{console}/health/live"):
+            return Readiness(False, f"la console ne répond pas encore ({console})")
     return state
 
 
@@ -80,4 +85,12 @@ def _links(settings: Settings, processes: list[str]) -> list[str]:
         links.append(f"  Téléphone  http://localhost:{settings.simulator_port}/")
     if "console" in processes:
         links.append(f"  Console    {settings.console_url}/")
+        links += _accounts(settings)
     return [*links, "  Terminal   .venv/bin/sos3624 call", "  Ctrl-C arrête tout."]
+
+
+def _accounts(settings: Settings) -> list[str]:
+    """The demonstration accounts; the console shows the code it asks for next."""
+    if not demonstrates(settings):
+        return []
+    return [f"             {one.email}  {one.password}" for one in people(settings.secret_keys)]

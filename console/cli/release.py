@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import click
 
 from config import migrate, stores
 from config.settings import Settings
+from console.access import demonstration
 from console.cli.rulebook import demonstrates
 from routing import store
 
@@ -20,6 +23,8 @@ def command() -> None:
     engine = stores.engine(settings)
     try:
         version = store.ensure_demo(engine) if demonstrates(settings) else store.current_version(engine)
+        if demonstrates(settings):
+            demonstration.create(settings, engine, datetime.now(UTC))
     finally:
         engine.dispose()
     if version:
