@@ -1,0 +1,85 @@
+"""Killed at any instant of publishing: the old book or the new, in SQL and in the file, never a mixture."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+from sqlalchemy import Engine
+
+from routing import snapshot, static_fallback, store
+from routing.document import Document
+from tests.conftest import LEASH
+from tests.faults import publisher
+
+KILLS = 200
+LONGEST = 0.03  # seconds after a publication: one or two more
+
+
+def version_of(document: Document) -> int:
+    """The one version that every association of this book names."""
+    said = {one.announcement for one in document.associations}
+    assert len(said) == 1, f"a mixture of {said}"
+    return int((said.pop() or "").removeprefix("version "))
+
+
+@contextmanager
+def publishers(env: dict[str, str], folder: Path) -> Iterator[Callable[[], Callable[[], None]]]:
+    """Begins a publisher; what it returns kills that one and waits until it is gone."""
+    line = [*LEASH, sys.executable, "-m", "tests.faults.publisher", str(folder)]
+    whole = {"PATH": os.environ["PATH"], **env}
+    with subprocess.Popen(
+        line, env=whole, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdin is not None
+
+        def begin() -> Callable[[], None]:
+            server.stdin.write("go\n")
+            server.stdin.flush()
+            pid = int(server.stdout.readline())
+            return lambda: kill(pid)
+
+        def kill(pid: int) -> None:
+            os.kill(pid, signal.SIGKILL)
+            assert server.stdout.readline() == "gone\n"
+
+        yield begin
+        server.stdin.close()
+
+
+@pytest.mark.timeout(300)
+def test_kill_9_at_any_instant_leaves_the_old_book_or_the_new(
+    sqlite_engine: Engine, env: dict[str, str], tmp_path: Path
+) -> None:
+    store.publish(sqlite_engine, publisher.marked(1), 0, "ana", "")
+    folder, chance, seen = tmp_path / "books", Random(3624), []
+    with publishers(env, folder) as begin:
+        for _ in range(KILLS):
+            before = store.current_version(sqlite_engine)
+            kill = begin()
+            while store.current_version(sqlite_engine) == before:  # until it is in full swing
+                time.sleep(0.002)
+            time.sleep(chance.uniform(0, LONGEST))
+            kill()
+            seen.append(_whole(sqlite_engine, folder))
+    assert seen == sorted(set(seen))  # what was in force is never lost
+
+
+def _whole(engine: Engine, folder: Path) -> int:
+    """The version in force, SQL and files found whole."""
+    found = store.current(engine)
+    assert found is not None
+    assert version_of(found[1]) == found[0]
+    for version, document in snapshot.load(folder):
+        assert version_of(document) == version <= found[0]
+    fallback = static_fallback.written(folder)
+    assert fallback is None or fallback.version <= found[0]
+    return found[0]
