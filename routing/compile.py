@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from routing.closures import begins
 from routing.compiled import Association, Desk, Pact, RuleBook, Service, Shut
 from routing.coverage import Gazetteer, Terrain, chains, closing, end_of_day, opening
 from routing.document import Association as Written
@@ -128,7 +129,7 @@ def _shuts(one: Written, need: Need | None, closures: Iterable[Closure]) -> tupl
     found = [
         Shut(
             id=closure.id,
-            since=max(closure.starts, closure.published_at or closure.starts).timestamp(),
+            since=begins(closure).timestamp(),
             until=closure.ends.timestamp(),
             urgent=closure.urgent,
             message=closure.message,
