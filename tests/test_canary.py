@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
-from sqlalchemy import inspect, text
+from sqlalchemy import Engine, inspect, text
 from werkzeug.serving import make_server
 
 from config import logs, migrate, stores
@@ -91,31 +91,14 @@ def test_the_canary_is_nowhere(
     try:
         for n in range(CALLS):
             ring(settings, n)
-        streamed = everything_in(redis_client)
-        intake = Intake(
-            redis_client,
-            Ledger(sql, MonthKeys(settings.secret_keys)),
-            Spool(settings.var_dir / "events", "events"),
-        )
-        while intake.take(10):
-            pass
-        now = datetime.now(UTC)
-        with sql.begin() as connection:
-            live.tell(redis_client, live.picture(connection, now))
-            counted = connection.execute(text("SELECT count(*) FROM call_journals")).scalar()
-            tables = inspect(connection).get_table_names()
-            stored = "\n".join(str(connection.execute(text(f"SELECT * FROM {t}")).all()) for t in tables)
-        gauges.look(sql, redis_client, intake, now)
-        meters = Meters(tmp_path / "m", "t").all(gauges.REGISTRY).decode()
-        scraped = app.test_client().get("/metrics").text
+        places = everywhere(settings, sql, redis_client, tmp_path)
+        places["metrics"] += app.test_client().get("/metrics").text
     finally:
         server.shutdown()
         server.server_close()
         close(app)
         sql.dispose()
-    assert counted == CALLS
-    places = {"logs": said.getvalue(), "stream": streamed, "redis": everything_in(redis_client)}
-    places |= {"metrics": meters + scraped, "sql": stored}
+    places["logs"] = said.getvalue()
     leaks = {
         (where, shape)
         for where, held in places.items()
@@ -124,7 +107,7 @@ def test_the_canary_is_nowhere(
         if shape in held
     }
     assert said.getvalue()
-    assert "calls:events" in streamed
+    assert "calls:events" in places["stream"]
     assert leaks == set()
 
 
@@ -137,3 +120,25 @@ def ring(settings: Settings, n: int) -> None:
     exchange.who = lambda number: Desk(Line("no-answer" if n % 3 else "answer"))
     player = calls.incoming(exchange, CANARY, Driver([dict(step) for step in STEPS[n % 4]], True))
     calls.play(player)
+
+
+def everywhere(settings: Settings, sql: Engine, redis_client: Redis, folder: Path) -> dict[str, str]:
+    """What Redis held before and after counting, the metrics and every table, as text."""
+    streamed = everything_in(redis_client)
+    intake = Intake(
+        redis_client,
+        Ledger(sql, MonthKeys(settings.secret_keys)),
+        Spool(settings.var_dir / "events", "events"),
+    )
+    while intake.take(10):
+        pass
+    now = datetime.now(UTC)
+    with sql.begin() as connection:
+        live.tell(redis_client, live.picture(connection, now))
+        counted = connection.execute(text("SELECT count(*) FROM call_journals")).scalar()
+        tables = inspect(connection).get_table_names()
+        stored = "\n".join(str(connection.execute(text(f"SELECT * FROM {t}")).all()) for t in tables)
+    gauges.look(sql, redis_client, intake, now)
+    meters = Meters(folder / "m", "t").all(gauges.REGISTRY).decode()
+    assert counted == CALLS
+    return {"stream": streamed, "redis": everything_in(redis_client), "metrics": meters, "sql": stored}

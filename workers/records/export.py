@@ -14,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from workers.records.figures import DEFINITIONS, Figures
 from workers.records.forecast import Expected
-from workers.records.history import Day, Flow, Month, Promises
+from workers.records.history import Day, Flow, Month
 from workers.records.live import Picture
+from workers.records.promises import Promises
 
 Cell = str | int | float | date | None
 COLUMNS = tuple(DEFINITIONS)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, Integer, Select, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from routing import calendar
 from routing.geography.places import departement_of
-from workers.callbacks.callback import Conclusion
-from workers.callbacks.tables import callbacks
 from workers.records import paris
 from workers.records.figures import Figures
+from workers.records.promises import Promises, promises
 from workers.records.tables import KEYS, MEASURES, rollups
 
 ZONES = ("A", "B", "C")
@@ -80,17 +79,6 @@ class Flow:
     helper: str | None
     calls: int
     minutes: float
-
-
-@dataclass(frozen=True, slots=True)
-class Promises:
-    """Call-backs promised in a span, what became of them; a late one was joined after the time told."""
-
-    promised: int
-    kept: int
-    late: int
-    within_10_min: int
-    to_the_15: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,32 +196,11 @@ def monthly(connection: Connection, span: Span) -> list[Month]:
         Month(
             number,
             found.get(number, Figures.of({})),
-            promises(connection, Span(first, _end_of(first), span.association)),
+            promises(connection, first, _end_of(first), span.association),
         )
         for first in paris.months(span.first, span.last)
         for number in (paris.number_of(first) // 100,)
     ]
-
-
-def promises(connection: Connection, span: Span, now: datetime | None = None) -> Promises:
-    """Call-backs asked for in a span. One still open after its time counts as late where `now` is given."""
-    c = callbacks.c
-    ended = paris.began(span.last + timedelta(days=1))
-    broken = (c.kept_at > c.promised_by) | (
-        c.kept_at.is_(None) & (c.promised_by < now) if now else c.kept_at > c.promised_by
-    )
-    quick = _seconds_between(connection, c.asked_at, c.kept_at) <= 600
-    query = select(
-        func.count().label("promised"),
-        _counting(c.kept_at <= c.promised_by).label("kept"),
-        _counting(broken).label("late"),
-        _counting(quick).label("quick"),
-        _counting(c.conclusion == Conclusion.FIFTEEN.value).label("fifteen"),
-    ).where(c.asked_at >= paris.began(span.first), c.asked_at < ended)
-    if span.association:
-        query = query.where(c.association == span.association)
-    row = connection.execute(query).one()
-    return Promises(*(int(value) for value in row))
 
 
 def _by(
@@ -289,15 +256,3 @@ def _scoped(table: Any, span: Span) -> bool:
 
 def _end_of(first: date) -> date:
     return (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-
-
-def _counting(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(cast(condition, Integer)), 0)
-
-
-def _seconds_between(
-    connection: Connection, start: ColumnElement[Any], end: ColumnElement[Any]
-) -> ColumnElement[float]:
-    if connection.dialect.name == "postgresql":
-        return cast(func.extract("epoch", end - start), Float)
-    return (func.julianday(end) - func.julianday(start)) * 86_400
