@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import uuid4
@@ -108,7 +108,8 @@ def approve(engine: Engine, draft: Draft, by: str) -> bool:
 
 def schedule(engine: Engine, draft: Draft, at: datetime | None) -> bool:
     """Publish it at this instant (aware), or, with None, no more; False when it has changed."""
-    return _change(engine, draft, publish_at=at, refused=None)
+    # SQLite drops the offset: what is kept is UTC.
+    return _change(engine, draft, publish_at=at and at.astimezone(UTC), refused=None)
 
 
 def refuse(engine: Engine, draft: Draft, why: str) -> bool:

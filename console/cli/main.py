@@ -18,6 +18,7 @@ COMMANDS = {
     "admin": "Crée le premier compte de la console, ou un lien pour revenir.",
     "release": "Met le schéma à jour et charge les règles de démonstration s'il n'y en a aucune.",
     "demo-data": "Remplit les chiffres d'un passé vraisemblable (démonstration).",
+    "rules": "Les règles de routage : sortir, comparer, vérifier, rejouer, publier, défaire.",
     "records": "Les chiffres : refaire les cumuls, les vérifier, effacer une personne.",
     "run": "Démarre tous les processus (make run).",
 }

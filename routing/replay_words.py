@@ -1,0 +1,59 @@
+"""A replay told to a person: « 412 appels iraient ailleurs », from whom to whom, from where, when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from routing.compiled import RuleBook
+from routing.model import Need
+from routing.replay import Answer, Move, Replay
+from routing.words import NEEDS
+
+MOST_MOVES, MOST_COMMUNES = 12, 4
+
+
+def in_words(found: Replay, before: RuleBook, after: RuleBook, communes: Mapping[str, str]) -> str:
+    """Several lines of French; `communes` names INSEE codes."""
+    return "\n".join(_lines(found, before, after, communes))
+
+
+def _lines(found: Replay, before: RuleBook, after: RuleBook, communes: Mapping[str, str]) -> Iterator[str]:
+    if not found.moved:
+        yield f"Aucun des {found.calls} appels n'irait ailleurs."
+        return
+    share = f"{100 * found.moved / found.calls:.1f}".replace(".", ",")
+    yield f"{found.moved} appels sur {found.calls} iraient ailleurs ({share} %)."
+    for move in found.moves[:MOST_MOVES]:
+        where = ", ".join(
+            communes.get(code, code) or "lieu inconnu" for code, _ in move.communes[:MOST_COMMUNES]
+        )
+        yield f"- {_move(move, before, after)} : {move.calls} ; {where}"
+    if len(found.moves) > MOST_MOVES:
+        rest = sum(move.calls for move in found.moves[MOST_MOVES:])
+        yield f"- autres mouvements : {rest}"
+    for desk, hours in sorted(found.load().items(), key=lambda one: -abs(sum(one[1]))):
+        peak = max(range(24), key=lambda hour: abs(hours[hour]))
+        most = f"au plus {_signed(hours[peak])} à {peak} h"
+        yield f"  {_desk(desk, after, before)} : {_signed(sum(hours))} appels par jour, {most}"
+
+
+def _move(move: Move, before: RuleBook, after: RuleBook) -> str:
+    need = "besoin non dit" if move.need is None else NEEDS[Need(move.need)]
+    old, new = _name(move.before, before), _name(move.after, after)
+    if old == new:  # another desk of one association
+        old, new = _desk(move.before.regulator, before, after), _desk(move.after.regulator, after, before)
+    return f"de {old} vers {new} ({need})"
+
+
+def _name(answer: Answer, book: RuleBook) -> str:
+    association = book.association(answer.association) if answer.association else None
+    return association.city if association is not None else book.national_name
+
+
+def _desk(regulator: str, *books: RuleBook) -> str:
+    known = next((book.desks[regulator] for book in books if regulator in book.desks), None)
+    return regulator if known is None else known.name
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.1f}".replace(".", ",")

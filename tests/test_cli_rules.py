@@ -1,0 +1,143 @@
+"""A rule book's way through the terminal: out, changed, compared, proved, replayed, published, undone."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from config import stores
+from config.settings import Settings
+from console.past_calls import calls_between
+from routing import drafts, store
+from routing.document import read
+from routing.model import Need
+from tests.conftest import SECRET_KEYS
+from tests.record_calls import some_calls
+from tests.test_cli import Terminal
+from workers.records.ledger import Ledger
+from workers.records.monthkeys import MonthKeys
+
+WHO = ("--author", "ana", "--reason", "Essai")
+
+
+@pytest.fixture
+def terminal(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Terminal:
+    made = Terminal(env, monkeypatch, capsys)
+    made.run("release")
+    return made
+
+
+@pytest.fixture
+def book(terminal: Terminal, tmp_path: Path) -> Path:
+    """The book in force as a file, Pau's announcement changed."""
+    written = json.loads(terminal.run("rules", "export").stdout)
+    next(one for one in written["associations"] if one["slug"] == "pau")["announcement"] = "Bonjour"
+    path = tmp_path / "book.json"
+    path.write_text(json.dumps(written))
+    return path
+
+
+def broken(book: Path, **national: Any) -> Path:
+    written = json.loads(book.read_text())
+    written["national"] |= national
+    book.write_text(json.dumps(written))
+    return book
+
+
+def test_what_comes_out_goes_in_again(terminal: Terminal, book: Path) -> None:
+    assert read(terminal.run("rules", "export", "--version", "1").stdout).associations
+    assert terminal.run("rules", "diff", str(book)).stdout == (
+        "- Pau : annonce passe de rien à « Bonjour ».\n"
+    )
+    said = terminal.run("rules", "import", str(book), *WHO).stdout
+    draft = said.removeprefix("Brouillon ").rstrip(".\n")
+    assert terminal.run("rules", "diff", draft, "1").stdout.startswith("- Pau : annonce")
+    assert terminal.run("rules", "publish", draft, *WHO).stdout == "Version 2 en vigueur.\n"
+    assert terminal.run("rules", "diff", "2", str(book)).stdout == "Aucune différence.\n"
+
+
+def test_history_tells_an_undoing(terminal: Terminal, book: Path) -> None:
+    terminal.run("rules", "publish", str(book), *WHO)
+    undone = terminal.run("rules", "undo", "1", "--author", "bob", "--reason", "Retour").stdout
+    assert undone == "Version 3 en vigueur : les règles de la version 1.\n"
+    last, before, first = terminal.run("rules", "history").stdout.splitlines()
+    assert last.startswith("3 ")
+    assert last.endswith("bob  Retour (reprend la version 1)")
+    assert before.endswith("ana  Essai")
+    assert first.startswith("1 ")
+    assert terminal.run("rules", "undo", "77", *WHO).returncode == 2
+
+
+def test_what_blocks_is_told_and_refused(terminal: Terminal, book: Path) -> None:
+    broken(book, regulator="nowhere")
+    checked = terminal.run("rules", "check", str(book))
+    assert checked.returncode == 1
+    assert checked.stdout.startswith("✗ La régulation nationale renvoie à « nowhere », qui n'existe pas.")
+    refused = terminal.run("rules", "publish", str(book), *WHO)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "qui n'existe pas" in refused.stderr
+
+
+def test_two_at_once_are_told_both_differences(terminal: Terminal, book: Path) -> None:
+    terminal.run("rules", "publish", str(book), *WHO)
+    late = terminal.run("rules", "publish", str(book), *WHO, "--expected", "1")
+    assert late.returncode == 1
+    assert late.stderr.count("Pau : annonce passe de rien à « Bonjour »") == 2
+
+
+def test_a_publication_can_wait_for_its_hour(terminal: Terminal, book: Path, settings: Settings) -> None:
+    said = terminal.run("rules", "publish", str(book), *WHO, "--at", "2090-01-01T03:00").stdout
+    assert "à publier le 01/01/2090 à 03:00" in said
+    engine = stores.engine(settings)
+    (draft,) = drafts.still_open(engine)
+    assert draft.publish_at == datetime(2090, 1, 1, 2, tzinfo=UTC)
+    assert store.current_version(engine) == 1
+    engine.dispose()
+
+
+def test_a_number_is_verified_by_reading_its_code_back(terminal: Terminal, book: Path) -> None:
+    written = json.loads(book.read_text())
+    pau = next(desk for desk in written["regulators"] if desk["id"] == "pau")
+    pau["phones"] = [{"number": "+33536499999", "verified": True}]
+    book.write_text(json.dumps(written))
+    assert "aucun appel d'essai" in terminal.run("rules", "publish", str(book), *WHO).stderr
+    who = ("--author", "ana")
+    said = terminal.run("rules", "verify-number", "05 36 49 99 99", *who).stdout
+    code = said.split(" : ")[1].split(".")[0].replace(" ", "")
+    assert terminal.run("rules", "verify-number", "+33536499999", *who, "--code", "x").returncode == 1
+    assert terminal.run("rules", "verify-number", "+33536499999", *who, "--code", code).returncode == 0
+    assert terminal.run("rules", "publish", str(book), *WHO).stdout == "Version 2 en vigueur.\n"
+    assert terminal.run("rules", "verify-number", "3624", *who).returncode == 2
+
+
+def test_unknown_words_are_refused_in_one_line(terminal: Terminal, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"format": 1, "nationale": {}}')
+    assert "champ inconnu" in terminal.run("rules", "diff", str(bad)).stderr
+    for words in (("diff", "nobody"), ("publish", "x", *WHO), ("check", "99")):
+        assert terminal.run("rules", *words).returncode == 2
+
+
+def test_past_calls_are_replayed_under_a_draft(terminal: Terminal, book: Path, sqlite_engine: Engine) -> None:
+    assert terminal.run("rules", "replay", str(book)).stdout == "Aucun des 0 appels n'irait ailleurs.\n"
+    began = (datetime.now(UTC) - timedelta(hours=8)).replace(microsecond=0)
+    calls = some_calls(150, 1, began, every=60)
+    Ledger(sqlite_engine, MonthKeys((SECRET_KEYS,))).take([e.text() for c in calls for e in c.events])
+    past = list(calls_between(sqlite_engine, began, datetime.now(UTC)))
+    from_pau = [call for call in past if call[0] == "64445"]
+    assert len(from_pau) > 10
+    assert {need for _, need, _ in from_pau} == {Need.VISIT, None}
+    assert began.timestamp() - 60 < min(at for _, _, at in past) <= max(at for _, _, at in past)
+    written = json.loads(book.read_text())
+    next(one for one in written["associations"] if one["slug"] == "pau")["regulators"] = ["bayonne"]
+    book.write_text(json.dumps(written))
+    said = terminal.run("rules", "replay", str(book)).stdout.splitlines()
+    assert said[0].startswith(f"{len(from_pau)} appels sur {len(past)} iraient ailleurs")
+    assert "- de Régulation Pau vers Régulation Bayonne (visite à domicile)" in " ".join(said)
