@@ -9,7 +9,6 @@ from functools import wraps
 
 import structlog
 from flask import Blueprint, Flask, Response, current_app, g, request
-from sqlalchemy import Engine
 
 from config.settings import Settings
 from config.stores import engine
@@ -30,7 +29,7 @@ from workers.callbacks.zones import zones_of
 
 bp = Blueprint("legs", __name__, url_prefix="/voice/legs")
 log = structlog.get_logger(__name__)
-PATIENCE_MS = 1500  # a doctor may wait that long for SQL; the fence needs it before anyone is rung
+PATIENCE_MS = 2500  # a doctor may wait that long for SQL; the fence needs it before anyone is rung
 PATIENT_RINGS = 25  # seconds
 MISSED = {
     "busy": Disposition.BUSY,
@@ -51,17 +50,11 @@ class Legs:
 
 
 def install(
-    app: Flask,
-    door: Door,
-    settings: Settings,
-    places: Places,
-    timing: Timing | None = None,
-    sql: Engine | None = None,
+    app: Flask, door: Door, settings: Settings, places: Places, attempts: Attempts | None = None
 ) -> None:
-    """Put the routes behind the door."""
-    sql = sql or engine(settings, patience_ms=PATIENCE_MS)
-    vault = Vault.of(settings.secret_keys)
-    attempts = Attempts(sql, vault, timing or Timing(), zones_of(places))
+    """Put the routes behind the door; `attempts` where a test has its own clock and leases."""
+    sql, vault = engine(settings, patience_ms=PATIENCE_MS), Vault.of(settings.secret_keys)
+    attempts = attempts or Attempts(sql, vault, Timing(), zones_of(places))
     links = Links(settings.public_url, settings.secret_keys)
     app.extensions["legs"] = Legs(attempts, links, places, settings.caller_id)
     register(app, sql, vault, settings)

@@ -85,11 +85,12 @@ class Campaign:
             "TWILIO_AUTH_TOKEN": TOKEN,
             "TWILIO_API_URL": f"http://127.0.0.1:{self.carrier_port}",
             "SECRET_KEYS": "s" * 40,
+            "LOG_LEVEL": "error",
         }
         self.settings = Settings.from_env(self.env)
         self.report = Report()
         migrate.upgrade(self.settings)
-        self.engine: Engine = stores.engine(self.settings, patience_ms=20_000)
+        self.engine: Engine = processes.stepped(self.settings, 20_000)
         self.vault = Vault.of(self.settings.secret_keys)
         self._start(faults, seed)
         FORKS.set_forkserver_preload(["tests.faults.processes"])
@@ -106,7 +107,7 @@ class Campaign:
         words = ["tests.faults.carrier", str(self.carrier_port), "faults" if faults else "calm", str(seed)]
         carrier = subprocess.Popen([sys.executable, "-m", *words], cwd=here)
         self.stack.callback(lambda: _end(carrier))
-        granian = "granian --interface wsgi --no-ws --workers 1 --blocking-threads 8 --workers-kill-timeout 1"
+        granian = "granian --interface wsgi --no-ws --workers 1 --blocking-threads 3 --workers-kill-timeout 1"
         command = [*granian.split(), "--log-level", "error", "--host", "127.0.0.1"]
         command += ["--port", self.env["PORT"], "--factory", "tests.faults.processes:web"]
         command[0] = str(Path(sys.executable).with_name("granian"))

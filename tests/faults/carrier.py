@@ -260,7 +260,7 @@ def application(faults: bool, seed: int) -> web.Application:
     app.router.add_get("/saw", carrier.saw)
 
     async def open_session(_: web.Application) -> None:
-        connector = TCPConnector(limit=16)
+        connector = TCPConnector(limit=6)
         carrier.session = ClientSession(connector=connector, timeout=ClientTimeout(total=15))
 
     async def close_session(_: web.Application) -> None:
