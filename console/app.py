@@ -143,7 +143,20 @@ def _words(app: Flask) -> None:
     def asset(name: str) -> str:
         return url_for("static", filename=name, v=digests[name])
 
-    for word in ("clock", "day", "moment", "soon", "lasting", "phone", "hidden", "count", "percent", "of"):
+    names = (
+        "clock",
+        "day",
+        "moment",
+        "soon",
+        "lasting",
+        "phone",
+        "hidden",
+        "count",
+        "percent",
+        "of",
+        "typeset",
+    )
+    for word in names:
         app.add_template_filter(getattr(french, word), word)
     app.add_template_filter(words.NEEDS.__getitem__, "need")
     app.add_template_global(asset, "asset")

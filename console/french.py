@@ -17,7 +17,7 @@ MONTHS = (
 def clock(at: datetime, zone: ZoneInfo = PARIS) -> str:
     """« 6 h », « 14 h 05 »."""
     local = at.astimezone(zone)
-    return f"{local.hour} h" + (f" {local.minute:02}" if local.minute else "")
+    return f"{local.hour}\u00a0h" + (f"\u00a0{local.minute:02}" if local.minute else "")
 
 
 def day(at: datetime, zone: ZoneInfo = PARIS) -> str:
@@ -76,6 +76,12 @@ def percent(share: float | None) -> str:
 def of(city: str) -> str:
     """« de Pau », « d'Amiens », « de La Rochelle »."""
     return f"d'{city}" if city[:1].lower() in "aeiouyéèêàâîôh" else f"de {city}"
+
+
+def typeset(text: str) -> str:
+    """Spaces that must not break: before « : ; ? ! », inside quotation marks, between figures and units."""
+    text = re.sub(r" (?=[:;?!»])|(?<=«) ", "\u00a0", text)
+    return re.sub(r"(?<=\d) (?=(?:h|s|min|lignes?)\b)|(?<=\d h) (?=\d)", "\u00a0", text)
 
 
 _CLOCK = re.compile(r"(\d{1,2})\s*(?:h|:|\.)?\s*([0-5]\d)?\s*(?:min|mn)?")

@@ -100,6 +100,7 @@ def _now(at: Scene) -> dict[str, object]:
         situation = live.picture(connection, at.now).of(at.slug)
     return {
         "at": at,
+        "first": sentence.first_need(at.book, at.slug),
         "headline": sentence.headline(at.book, at.slug, at.one.insee, at.now, load, lines),
         "states": _states(at, at.book, load),
         "situation": situation,

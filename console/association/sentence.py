@@ -33,8 +33,15 @@ def headline(
 ) -> str:
     """« Un appel de Pau maintenant : régulation de Pau (3 lignes libres), puis Bayonne après 25 s… »"""
     association = book.associations[slug]
-    need = association.menu[0] if association.menu else None
-    return f"Un appel de {association.city} maintenant : {path(book, slug, insee, need, at, load, lines)}"
+    need = first_need(book, slug)
+    said = path(book, slug, insee, need, at, load, lines)
+    return f"Un appel {of(association.city)} maintenant : {said.partition('. ')[0].rstrip('.')}."
+
+
+def first_need(book: RuleBook, slug: str) -> Need | None:
+    """The need its menu says first."""
+    menu = book.associations[slug].menu
+    return menu[0] if menu else None
 
 
 def path(
@@ -47,9 +54,10 @@ def path(
     lines: Mapping[str, int] | None = None,
 ) -> str:
     """What a patient of the association's own town meets for a need."""
-    decision = decide(book, Located(insee, 1.0, PlaceSource.POSTCODE), need, at, load)
+    place = Located(insee, 1.0, PlaceSource.POSTCODE)
+    decision = decide(book, place, need, at, load)
     if decision.outcome in (Outcome.CLOSED, Outcome.NOT_COVERED) and need is not None:
-        return _refused(book, slug, need, decision, at)
+        return _refused(book, slug, need, decision, place, at, load)
     if decision.outcome is Outcome.CALLBACK:
         first = decision.targets[0]
         return f"rappel proposé, par {_desk(book, slug, first)}."
@@ -108,18 +116,24 @@ def _change(service: Service, instant: float, is_open: bool) -> float | None:
     return cursor if instant < cursor < end else None
 
 
-def _refused(book: RuleBook, slug: str, need: Need, decision: Decision, at: datetime) -> str:
+def _refused(
+    book: RuleBook, slug: str, need: Need, decision: Decision, place: Located, at: datetime, load: Load
+) -> str:
+    """As the voice has it: a visit that cannot be had is told first, other needs just leave the menu."""
     service = book.service(need, slug)
     shut = service.shut_at(at.timestamp()) if service else None
     why = ""
     if shut is not None and service is not None:
-        why = f", fermeture jusqu'à {_until(shut, at, service.schedule.zone)}"
+        why = f" jusqu'à {_until(shut, at, service.schedule.zone)}"
     elif decision.outcome is Outcome.NOT_COVERED:
         why = ", personne ne couvre ce lieu"
     offered = ", ".join(NEEDS[one] for one in decision.offers)
-    choice = f"le patient l'apprend et choisit : {offered}" if offered else "le patient l'apprend"
-    silence = _ladder(book, slug, decision.targets, None)
-    return f"pas de {NEEDS[need]}{why} ; {choice}. S'il ne choisit rien : {silence}, puis rappel."
+    told = "le patient l'apprend et choisit" if need is Need.VISIT else "le menu propose"
+    silence = decide(book, place, None, at, load)  # who presses nothing is put through, the need unknown
+    return (
+        f"pas de {NEEDS[need]}{why} ; {told} : {offered}. "
+        f"S'il ne choisit rien : {_ladder(book, slug, silence.targets, None)}, puis rappel."
+    )
 
 
 def _until(shut: Shut, at: datetime, zone: ZoneInfo) -> str:

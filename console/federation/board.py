@@ -14,9 +14,9 @@ from console.access.roles import Right
 from console.association.closing import in_force
 from console.association.sentence import is_open
 from console.office import Office, office, visitor
-from routing import store
+from routing import publishing, store
 from routing.compiled import RuleBook
-from routing.document import Document
+from routing.differences import differences
 from routing.geography.places import Places, parent
 from routing.model import Need
 from routing.words import NEEDS
@@ -104,7 +104,8 @@ def version(version: int) -> Answer:
         abort(404)
     before = store.version(here.engine, version - 1)
     about = store.history(here.engine, limit=1, before=version + 1)[0]
-    changes = _changed(before, document) if before else []
+    communes = {commune.insee: commune.name for commune in here.places.all()}
+    changes = [one.said for one in differences(before, document, communes)] if before else []
     current = store.current_version(here.engine)
     return render_template(
         "federation/version.html", about=about, changes=changes, first=before is None, current=current
@@ -119,7 +120,7 @@ def restore(version: int) -> Answer:
     expected = request.form.get("current", type=int) or 0
     reason = f"Retour aux règles n° {version}"
     try:
-        made = store.restore(here.engine, version, expected, visitor().name, reason)
+        made = publishing.restore(here.engine, here.terrain, version, expected, visitor().name, reason)
     except KeyError:
         abort(404)
     except store.Superseded as other:
@@ -127,6 +128,9 @@ def restore(version: int) -> Answer:
             f"Rien n'a été changé : la version {other.current} a été publiée entre-temps. Relisez-la d'abord."
         )
         return redirect(url_for("federation.versions"), 303)
+    except publishing.Refused as refused:
+        flash(f"Rien n'a été changé. {refused}")
+        return redirect(url_for("federation.version", version=version), 303)
     here.live_book.refresh()
     flash(f"Les règles n° {version} sont de nouveau en vigueur, sous le n° {made}.")
     return redirect(url_for("federation.versions"), 303)
@@ -198,45 +202,3 @@ def _total(rows: tuple[Covered, ...]) -> Covered:
         sum(row.doubled for row in rows),
         sum(row.inhabitants for row in rows),
     )
-
-
-def _changed(before: Document, after: Document) -> list[str]:
-    """What differs, part by part, in words."""
-    old = {one.slug: one for one in before.associations}
-    new = {one.slug: one for one in after.associations}
-    said = [f"{new[slug].name} : ajoutée" for slug in new.keys() - old.keys()]
-    said += [f"{old[slug].name} : retirée" for slug in old.keys() - new.keys()]
-    said += [
-        f"{one.name} : {', '.join(_parts(old[slug], one))}"
-        for slug, one in new.items()
-        if slug in old and old[slug] != one
-    ]
-    shut = {one.id: one for one in before.closures}
-    for one in after.closures:
-        if one != shut.get(one.id):
-            verb = "fermeture" if one.id not in shut else "fermeture écourtée"
-            where = new[one.association].city if one.association in new else "toute la France"
-            what = ", ".join(NEEDS[need] for need in one.needs) or "toutes les demandes"
-            said.append(f"{verb} : {where}, {what}, « {one.reason} »")
-    if before.regulators != after.regulators:
-        said.append("postes de régulation modifiés")
-    if (before.national, before.reach) != (after.national, after.reach):
-        said.append("règles nationales modifiées")
-    return sorted(said)
-
-
-_PARTS = {
-    "hours": "horaires",
-    "areas": "secteur",
-    "overflow": "débordement",
-    "regulators": "postes",
-    "menu": "menu",
-    "announcement": "annonce",
-    "daily_caps": "plafonds du jour",
-    "callbacks": "rappels",
-}
-
-
-def _parts(before: object, after: object) -> list[str]:
-    found = [word for part, word in _PARTS.items() if getattr(before, part) != getattr(after, part)]
-    return found or ["fiche"]

@@ -1,0 +1,70 @@
+"""A console that listens, a Chromium that looks at it, and what must hold of every page."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from config.settings import Settings
+from console.access.roles import Role
+from tests.console import PASSWORD, Clock, Console, console
+
+WIDTHS = (390, 1280)
+
+
+@contextmanager
+def served(settings: Settings, clock: Clock | None = None) -> Iterator[Console]:
+    """The console on its own port."""
+    with console(settings, clock) as made:
+        server = make_server("127.0.0.1", settings.console_port, made.app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        yield made
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def looking(settings: Settings, width: int = 1280) -> Iterator[BrowserContext]:
+    """A browser that has not been there yet; what its console complains of is an error of ours."""
+    with sync_playwright() as playwright:
+        found = shutil.which("chromium")
+        chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, base_url=settings.console_url, locale="fr-FR"
+        )
+        wrong: list[str] = []
+        context.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
+        context.on("weberror", lambda error: wrong.append(str(error.error)))
+        yield context
+        chromium.close()
+        assert [text for text in wrong if "status of 4" not in text] == []
+
+
+def enter(page: Page, desk: Console, role: Role, association: str | None = None) -> None:
+    """Through the forms, with password and code."""
+    page.goto("/entrer")
+    page.get_by_label("Adresse électronique").fill(desk.person(role, association))
+    page.get_by_label("Mot de passe").fill(PASSWORD)
+    page.get_by_role("button", name="Entrer").click()
+    desk.clock.advance(seconds=60)
+    page.get_by_label("Code à 6 chiffres").fill(desk.code())
+    page.get_by_role("button", name="Continuer").click()
+    page.wait_for_url(lambda url: "/entrer" not in url)
+
+
+def sound(page: Page) -> list[str]:
+    """What is wrong with this page for people: axe's findings, and what does not fit the width."""
+    found = [f"{v['id']}: {v['nodes'][0]['html']}" for v in Axe().run(page).response["violations"]]
+    width = (page.viewport_size or {})["width"]
+    across = page.evaluate("document.documentElement.scrollWidth")
+    if across > width:
+        found.append(f"{across} px wide")
+    return [f"{page.url} {line}" for line in found]

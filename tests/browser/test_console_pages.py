@@ -1,0 +1,112 @@
+"""The secretary of Pau at 23 h and the administrator in Paris, in a real browser at two widths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from config.settings import Settings
+from console.access.roles import Role
+from routing.decision import decide
+from routing.model import Located, Need, Outcome, PlaceSource
+from tests.browser.chromium import WIDTHS, enter, looking, served, sound
+from tests.console import PASSWORD, Console
+from tests.console_life import live
+
+pytestmark = pytest.mark.browser
+PAU = Located("64445", 1.0, PlaceSource.POSTCODE)
+
+
+@pytest.fixture
+def desk(settings: Settings) -> Iterator[Console]:
+    with served(settings) as made:
+        live(made.office, made.clock())
+        yield made
+
+
+@pytest.fixture
+def page(desk: Console) -> Iterator[Page]:
+    with looking(desk.office.settings) as context:
+        yield context.new_page()
+
+
+def test_the_secretary_closes_visits_until_six_and_the_phone_obeys(desk: Console, page: Page) -> None:
+    enter(page, desk, Role.MANAGER, "pau")
+    expect(page.locator(".headline").first).to_contain_text("Un appel de Pau maintenant : régulation de Pau")
+    assert decide(desk.office.book, PAU, Need.VISIT, desk.clock()).association == "pau"
+    page.get_by_role("link", name="Fermer d'urgence", exact=True).click()
+    page.get_by_role("button", name="Voir ce que ça change").click()
+    expect(page.get_by_role("alert")).to_have_text("▲ Cochez au moins une demande à fermer.")
+    page.get_by_label("Visite à domicile").check()
+    page.get_by_label("Jusqu'à 6 h").check()
+    page.get_by_label("Phrase dite aux patients").fill("Les visites reprennent à 6 heures.")
+    page.get_by_role("button", name="Voir ce que ça change").click()
+    expect(page.locator("tr.changed")).to_contain_text("pas de visite à domicile jusqu'à demain à 6 h")
+    page.get_by_role("button", name="Fermer maintenant").click()
+    expect(page.get_by_role("status")).to_contain_text("C'est fermé jusqu'à demain à 6 h (règles n° 2)")
+    expect(page.get_by_label("Fermeture en cours")).to_contain_text("La réouverture est automatique.")
+    refused = decide(desk.office.book, PAU, Need.VISIT, desk.clock())
+    assert (refused.outcome, refused.rulebook) == (Outcome.CLOSED, 2)
+    assert refused.notice is not None
+    assert refused.notice.message == "Les visites reprennent à 6 heures."
+    assert decide(desk.office.book, PAU, Need.CONSULTATION, desk.clock()).outcome is Outcome.CONNECT
+    six = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
+    assert decide(desk.office.book, PAU, Need.VISIT, six).association == "pau", "it ends by itself"
+
+
+def test_a_manager_invited_today_sets_up_a_second_factor(desk: Console, page: Page) -> None:
+    email = desk.person(Role.MANAGER, "pau", second=False)
+    page.goto("/entrer")
+    page.get_by_label("Adresse électronique").fill(email)
+    page.get_by_label("Mot de passe").fill(PASSWORD)
+    page.get_by_role("button", name="Entrer").click()
+    import pyotp
+
+    secret = page.locator(".key").inner_text()
+    assert sound(page) == []
+    page.get_by_label("Tapez le code").fill(pyotp.TOTP(secret).at(int(desk.clock().timestamp())))
+    page.get_by_role("button", name="Terminer").click()
+    expect(page.locator(".codes li")).to_have_count(10)
+    assert sound(page) == []
+    page.get_by_role("button", name="C'est noté, continuer").click()
+    expect(page.locator(".headline").first).to_contain_text("Un appel de Pau maintenant")
+
+
+def test_a_call_back_is_taken_over_and_marked_by_keyboard(desk: Console, page: Page) -> None:
+    enter(page, desk, Role.MEMBER, "pau")
+    page.get_by_role("link", name="Rappels", exact=True).click()
+    late = page.locator("li.card").first
+    expect(late).to_contain_text("en retard")
+    expect(late).not_to_contain_text("01 99 00 12 34")
+    late.get_by_role("button", name="Je rappelle").focus()
+    page.keyboard.press("Enter")
+    mine = page.locator("li.card", has_text="Pris par vous")
+    expect(mine.get_by_role("link")).to_have_text("01 99 00 12 34")
+    mine.get_by_label("Issue").select_option("unreachable")
+    mine.get_by_role("button", name="Noter").click()
+    expect(page.locator("li.card")).to_have_count(1)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_is_sound_at_every_width(desk: Console, width: int) -> None:
+    wrong: list[str] = []
+    with looking(desk.office.settings, width) as context:
+        page = context.new_page()
+        for path in ("/entrer", "/nulle-part", "/invitation/x"):
+            page.goto(path)
+            wrong += sound(page)
+        enter(page, desk, Role.MANAGER, "pau")
+        for path in ("", "rappels", "appels", "appels/CA" + f"{0:032x}", "horaires", "fermeture"):
+            page.goto(f"/a/pau/{path}")
+            wrong += sound(page)
+        page.goto("/compte")
+        wrong += sound(page)
+        page.get_by_role("button", name="Sortir").click()
+        enter(page, desk, Role.FEDERATION)
+        for path in ("", "couverture", "regles", "regles/1", "comptes"):
+            page.goto(f"/federation/{path}")
+            wrong += sound(page)
+    assert wrong == []
