@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from math import cos, inf, pi, radians, sin
+from math import cos, floor, inf, pi, radians, sin
 from operator import itemgetter
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -17,6 +16,8 @@ from routing.geography.grid import EARTH_RADIUS_KM, KM_PER_DEGREE, distance_km
 from routing.geography.places import Commune, parent
 from routing.model import Need
 
+CELL = 0.5  # degrees: a cell holds some forty communes
+AROUND = 720  # cells round the Earth
 IN_REACH = 10  # more than a decision ever rings
 
 
@@ -42,9 +43,10 @@ class Terrain:
     def __init__(self, places: Gazetteer) -> None:
         self.places = places
         self.communes = {commune.insee: commune for commune in places.all()}
-        by_latitude = sorted(self.communes.values(), key=lambda commune: commune.lat)
-        self._latitudes = [commune.lat for commune in by_latitude]
-        self._points = [(*_point(c.lon, c.lat), c.insee, c.departement) for c in by_latitude]
+        self._cells: dict[tuple[int, int], list[_Spot]] = defaultdict(list)
+        for c in self.communes.values():
+            spot = (*_point(c.lon, c.lat), c.insee, c.departement)
+            self._cells[floor(c.lat / CELL), floor(c.lon / CELL) % AROUND].append(spot)
         self.parts: dict[str, list[str]] = defaultdict(list)  # a city's arrondissements
         self.departements: dict[str, list[str]] = defaultdict(list)
         for commune in self.communes.values():
@@ -55,15 +57,24 @@ class Terrain:
 
     def near(self, lon: float, lat: float, km: float) -> list[_Near]:
         """(squared chord, INSEE code, département) of the communes within `km`, in no order."""
-        degrees = km / KM_PER_DEGREE
-        first = bisect_left(self._latitudes, lat - degrees)
-        last = bisect_right(self._latitudes, lat + degrees)
         limit, (x, y, z) = squared_chord(km), _point(lon, lat)
         return [
             (chord, insee, departement)
-            for a, b, c, insee, departement in self._points[first:last]
+            for cell in self._cells_around(lon, lat, km / KM_PER_DEGREE)
+            for a, b, c, insee, departement in cell
             if (chord := (a - x) * (a - x) + (b - y) * (b - y) + (c - z) * (c - z)) <= limit
         ]
+
+    def _cells_around(self, lon: float, lat: float, degrees: float) -> Iterable[list[_Spot]]:
+        """Every cell that may hold a point within these degrees of arc, and some more."""
+        farthest = min(abs(lat) + degrees, 89.0)
+        wide = degrees / cos(radians(farthest))
+        rows = range(floor((lat - degrees) / CELL), floor((lat + degrees) / CELL) + 1)
+        columns = range(floor((lon - wide) / CELL), floor((lon + wide) / CELL) + 1)
+        if farthest == 89.0 or len(columns) >= AROUND or len(rows) * len(columns) > len(self.communes):
+            return self._cells.values()
+        keys = ((row, column % AROUND) for row in rows for column in columns)
+        return [self._cells[key] for key in keys if key in self._cells]
 
 
 def squared_chord(km: float) -> float:
@@ -77,6 +88,7 @@ def _point(lon: float, lat: float) -> tuple[float, float, float]:
 
 
 _Near = tuple[float, str, str]
+_Spot = tuple[float, float, float, str, str]
 # Who can be asked from a commune: (squared chord, slug, its titles by nearness); the first two are its order.
 _Asked = tuple[float, str, tuple[Claim, ...]]
 # A title by name: (squared chord, slug, since, until) is its order.
@@ -135,7 +147,7 @@ def _gather_named(
 ) -> None:
     for area in areas:
         claim = _claim(one, area, nearest=False)
-        communes = _named(one, area, terrain) if claim.since < claim.until else set()
+        communes = named_communes(one, area, terrain) if claim.since < claim.until else set()
         for insee in communes.difference(_with_parts(area.except_communes, terrain)):
             commune = terrain.communes.get(insee)
             if commune is not None:
@@ -172,7 +184,7 @@ def _claim(one: Association, area: Area, *, nearest: bool) -> Claim:
     return Claim(one.slug, max(since, opening(one)), min(until, closing(one)), nearest)
 
 
-def _named(one: Association, area: Area, terrain: Terrain) -> set[str]:
+def named_communes(one: Association, area: Area, terrain: Terrain) -> set[str]:
     """The communes an area names by code, postcode, département or plain radius."""
     found = set(_with_parts(area.communes, terrain))
     for postcode in area.postcodes:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from time import process_time
 from typing import Any
 
 import pytest
 
 from routing.checks import Report, check
+from routing.checks_part import Part, check_association, touched
 from routing.compile import compile_book
+from routing.coverage import Terrain
 from routing.demo import demo_document
 from routing.document import Document
 from routing.geography.places import Places
@@ -119,3 +122,24 @@ def test_sets_of_instants_add_and_subtract() -> None:
     assert minus(((0, 10),), ()) == ((0, 10),)
     assert within(((0, 10), (20, 30)), 5, 25) == ((5, 10), (20, 25))
     assert total(((0, 10), (20, 30))) == 20
+
+
+def test_an_association_alone_is_proved_as_within_the_whole() -> None:
+    places = Places.load()
+    terrain, whole = Terrain(places), demo_document()
+    written = whole.model_dump(mode="json")
+    pau = next(one for one in written["associations"] if one["slug"] == "pau")
+    pau["hours"] = [{"needs": ["visit", "consultation"], "weekly": [{"opens": "20:00", "closes": "08:00"}]}]
+    pau["overflow"] = []
+    draft = Document.model_validate(written)
+    until = START + timedelta(days=365)
+    began = process_time()
+    part = check_association(draft, "pau", terrain, START, until, before=whole)
+    took = process_time() - began
+    full = check(compile_book(draft, 1, terrain), places, START, until)
+    codes = {commune.insee for commune in Part(terrain, touched(draft, "pau", terrain)).all()}
+    mine = "associations/pau/hours"
+    assert [p for p in part.problems if p.rule == mine] == [p for p in full.problems if p.rule == mine] != []
+    assert part.communes < 0.2 * full.communes
+    assert {p.commune for p in part.problems if p.kind == "hole"} <= codes
+    assert took < 1  # 0.3 s on a quiet machine is the budget; see docs/rules.md
