@@ -19,6 +19,8 @@ COMMANDS = {
     "release": "Met le schéma à jour et charge les règles de démonstration s'il n'y en a aucune.",
     "demo-data": "Remplit les chiffres d'un passé vraisemblable (démonstration).",
     "rules": "Les règles de routage : sortir, comparer, vérifier, rejouer, publier, défaire.",
+    "callbacks": "Les rappels : en cours, à traiter, chiffres.",
+    "duty": "Les médecins qui rappellent : inscrire, disponible, fin.",
     "records": "Les chiffres : refaire les cumuls, les vérifier, effacer une personne.",
     "run": "Démarre tous les processus (make run).",
 }

@@ -228,13 +228,6 @@ class Attempts:
             now = database_now(connection)
             if move(connection, cause, link.callback_id, now, held=link.token, due_at=now + pause):
                 fence.end(connection, link, now, disposition)
-            else:
-                self._forget(connection, link, now)
-
-    def _forget(self, connection: Connection, link: Link, now: datetime) -> None:
-        """The row went on without this attempt (cancelled): the telephone is free again."""
-        if fence.state(connection, link) is None:
-            fence.end(connection, link, now, Disposition.CANCELED)
 
     def _ringing(self, connection: Connection, link: Link, now: datetime) -> None:
         lease = now + self._timing.ringing

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from config.stores import database_now, reading
 from routing.model import Need
-from workers.callbacks import measures, policy
+from workers.callbacks import fence, measures, policy
 from workers.callbacks.callback import (
     CLOSED,
     WAITING,
@@ -21,6 +21,7 @@ from workers.callbacks.callback import (
     Callback,
     Cause,
     Conclusion,
+    Disposition,
     Promise,
     State,
 )
@@ -74,9 +75,17 @@ class Callbacks:
             return measures.ahead(connection, place)
 
     def cancel(self, callback_id: str) -> bool:
-        """The patient renounces. False when it is closed already, or the patient's own phone is ringing."""
+        """The patient renounces. False when it is closed already, or the patient's own phone is ringing.
+
+        The attempt under way ends too: its doctor is free again, and its call, if it comes, is hung up.
+        """
         with self._engine.begin() as connection:
-            return move(connection, Cause.CANCELLED, callback_id, database_now(connection))
+            now = database_now(connection)
+            token = connection.scalar(select(callbacks.c.token).where(callbacks.c.id == callback_id))
+            cancelled = move(connection, Cause.CANCELLED, callback_id, now)
+            if cancelled and token:
+                fence.end(connection, fence.Link(callback_id, token), now, Disposition.CANCELED)
+            return cancelled
 
     def change_number(self, callback_id: str, number: str) -> bool:
         """Ring elsewhere, keeping the place. False while an attempt is under way or once closed.

@@ -1,0 +1,91 @@
+"""`sos3624 duty`: the doctors who ring patients back, and who is on duty."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import click
+
+from config.settings import Settings
+from config.stores import engine
+from console.cli.refusal import Refused
+from workers.callbacks.doctors import Doctor, DoctorRefused, Doctors
+from workers.callbacks.numbers import e164
+from workers.callbacks.vault import Vault
+
+
+@click.group("duty", help="Les médecins qui rappellent : inscrire, disponible, fin.")
+def command() -> None:
+    """The same as by telephone, for who holds the machine."""
+
+
+@command.command("list", help="Les médecins inscrits, et qui est disponible.")
+@click.option("--json", "as_json", is_flag=True, help="du JSON plutôt que du texte")
+def list_doctors(as_json: bool) -> None:
+    """Numbers stay masked."""
+    found = _doctors().listed()
+    if as_json:
+        click.echo(json.dumps([_plain(doctor) for doctor in found]))
+        return
+    for doctor in found:
+        until = doctor.on_duty_until
+        state = f"disponible jusqu'à {until.astimezone():%H h %M}" if until else "absent"
+        click.echo(f"{doctor.id}  {doctor.label}  {doctor.association or 'réserve nationale'}  {state}")
+    click.echo(f"{sum(1 for doctor in found if doctor.on_duty_until)} sur {len(found)} disponibles.")
+
+
+@command.command("add", help="Inscrit un médecin : son numéro, son code à 4 à 8 chiffres.")
+@click.argument("label")
+@click.argument("number")
+@click.option("--pin", prompt="Code", hide_input=True, help="le code qu'il tapera au téléphone")
+@click.option("--association", help="son association ; sans elle, la réserve nationale")
+def add(label: str, number: str, pin: str, association: str | None) -> None:
+    """Prints the id."""
+    try:
+        doctor_id = _doctors().register(label, e164(number) or "", pin, association)
+    except DoctorRefused as refused:
+        raise Refused(str(refused)) from refused
+    click.echo(doctor_id)
+
+
+@command.command("on", help="Met un médecin disponible.")
+@click.argument("doctor_id")
+@click.option("--hours", default=12, type=click.IntRange(1, 12), help="pour combien d'heures (12)")
+def on(doctor_id: str, hours: int) -> None:
+    """Prolongs when already on."""
+    doctors = _doctors()
+    _known(doctors, doctor_id)
+    until = doctors.begin_duty(doctor_id, timedelta(hours=hours))
+    click.echo(f"Disponible jusqu'à {until.astimezone():%H h %M}.")
+
+
+@command.command("off", help="Met fin à la disponibilité d'un médecin.")
+@click.argument("doctor_id")
+def off(doctor_id: str) -> None:
+    """No further patient; a talk under way goes on."""
+    doctors = _doctors()
+    _known(doctors, doctor_id)
+    click.echo(
+        "Fin de disponibilité." if doctors.end_duty(doctor_id) else "Ce médecin n'était pas disponible."
+    )
+
+
+def _doctors() -> Doctors:
+    settings = Settings.of_process()
+    return Doctors(engine(settings), Vault.of(settings.secret_keys))
+
+
+def _known(doctors: Doctors, doctor_id: str) -> None:
+    if all(doctor.id != doctor_id for doctor in doctors.listed()):
+        raise Refused("ce médecin n'est pas inscrit ; voir sos3624 duty list")
+
+
+def _plain(doctor: Doctor) -> dict[str, str | None]:
+    until = doctor.on_duty_until
+    return {
+        "id": doctor.id,
+        "label": doctor.label,
+        "association": doctor.association,
+        "until": until.isoformat() if until else None,
+    }
