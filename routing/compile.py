@@ -39,10 +39,14 @@ def compile_book(document: Document, version: int, places: Gazetteer | Terrain) 
         teleconsultation=pool[0] if pool else (national,),
         associations=MappingProxyType({one.slug: _association(one) for one in document.associations}),
         desks=MappingProxyType(
-            {d.id: Desk(d.id, d.name, d.lines, d.waiting_limit) for d in document.regulators}
+            {
+                d.id: Desk(d.id, d.name, d.lines, d.waiting_limit, d.strategy is Strategy.LONGEST_IDLE)
+                for d in document.regulators
+            }
         ),
         services=MappingProxyType(_services(document, desks)),
         chains=MappingProxyType(chains(document, terrain)),
+        emergency=MappingProxyType(dict(document.emergency)),
         document=written,
     )
 
@@ -150,7 +154,7 @@ def _targets(
 ) -> tuple[tuple[Target, ...], ...]:
     """What is rung for these desks, once per start of a rotation.
 
-    `longest_idle` rotates too: without a memory of who spoke last, taking turns is the fair guess.
+    `longest_idle` rotates too: where nobody tells who spoke last, taking turns is the fair guess.
     """
     written = [desks[one] for one in dict.fromkeys(ids) if one in desks]
     turns = max(

@@ -116,6 +116,7 @@ class Chain:
         return found
 
 
+EMERGENCY = "15"  # the Samu's, in France and most of its overseas
 NO_CHAIN = Chain((), ())
 _NO_SERVICES: Mapping[str, Service] = MappingProxyType({})
 
@@ -128,6 +129,7 @@ class Desk:
     name: str
     lines: int
     waiting_limit: int | None
+    longest_idle: bool = False  # its numbers are rung by how long ago they last spoke, where that is known
 
 
 def _nothing() -> Mapping[Any, Any]:
@@ -146,6 +148,7 @@ class RuleBook:
     desks: Mapping[str, Desk] = field(default_factory=_nothing)
     services: Mapping[Need | None, Mapping[str, Service]] = field(default_factory=_nothing)
     chains: Mapping[Need, Mapping[str, Chain]] = field(default_factory=_nothing)
+    emergency: Mapping[str, str] = field(default_factory=_nothing)  # by territory, where it is not the 15
     document: Document | None = None  # what it was compiled from; the checks speak of it
 
     def association(self, slug: str) -> Association | None:
@@ -164,6 +167,10 @@ class RuleBook:
     def service(self, need: Need | None, slug: str) -> Service | None:
         """An association's service for a need, None where it does not offer it."""
         return self.services_for(need).get(slug)
+
+    def emergency_number(self, territory: str | None) -> str:
+        """What to announce for a danger to life in a holiday territory (None: the mainland)."""
+        return self.emergency.get(territory or "", EMERGENCY)
 
     def owners(self, commune: str, at: float = inf) -> frozenset[str]:
         """Associations owning a commune for visits or consultation; without a time, those that will stay."""

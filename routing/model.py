@@ -97,6 +97,8 @@ class Load:
         default_factory=lambda: MappingProxyType({})
     )  # "from>to", last hour
     today: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))  # patients, by association
+    # Seconds since a desk's number last spoke, by number; one that is not told has been idle longest.
+    idle: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
+from math import inf
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from routing.compiled import NO_CHAIN, Chain, RuleBook, Service, Shut
@@ -123,6 +126,8 @@ class Search:
     def decision(self, outcome: Outcome, association: str | None, notice: Notice | None = None) -> Decision:
         """What was found, the free desks first, the national desk behind them."""
         groups = [s.rounds[int(self.instant) % len(s.rounds)] for s in self.found]
+        if self.load.idle:
+            groups = [self._idlest_first(group) for group in groups]
         if self.load.lines_in_use or self.load.waiting or self.load.today:
             groups = self._free_first(groups)
         targets = _distinct([*self.ahead, *groups], self.book.national)
@@ -143,6 +148,17 @@ class Search:
             offers=offered,
             at=self.at,
         )
+
+    def _idlest_first(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        """The numbers of a desk that wants it so by how long they have been idle; others as they are."""
+        ranked: list[Target] = []
+        idle = self.load.idle
+        for regulator, of_desk in groupby(targets, key=attrgetter("regulator")):
+            numbers = list(of_desk)
+            if self.book.desks[regulator].longest_idle:
+                numbers.sort(key=lambda target: -idle.get(target.phone, inf))
+            ranked += numbers
+        return tuple(ranked)
 
     def _free_first(self, groups: list[tuple[Target, ...]]) -> list[tuple[Target, ...]]:
         """Desks with no line free, too many waiting or the day's cap reached go behind the others."""

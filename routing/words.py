@@ -137,6 +137,9 @@ _RULES: dict[str, Callable[[str, RuleBook], str]] = {
 }
 
 
+WORDED = frozenset({*_RULES, "hours", "overflow"})  # every rule a trace may name
+
+
 def _name(book: RuleBook, slug: str) -> str:
     association = book.association(slug)
     return association.name if association is not None else slug

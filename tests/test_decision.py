@@ -10,6 +10,7 @@ import pytest
 from routing.compile import LAST_RESORT, compile_book
 from routing.compiled import RuleBook
 from routing.decision import decide, offers
+from routing.document import Document
 from routing.model import Decision, Load, Need, Notice, Outcome, Reason
 from tests.books_on_file import at, book_on_file, document_on_file
 
@@ -77,6 +78,31 @@ def test_nobody_covers_it_but_somebody_is_in_reach(gironde: RuleBook) -> None:
 def test_an_association_counts_from_its_first_midnight_on(gironde: RuleBook) -> None:
     decision = decide(gironde, at("24037"), Need.VISIT, datetime(2026, 3, 1, 0, 0, tzinfo=PARIS))
     assert (decision.outcome, decision.association) == (Outcome.CONNECT, "bergerac")
+
+
+def test_the_longest_idle_number_rings_first_where_that_is_known() -> None:
+    written = document_on_file("gironde")[0].model_dump(mode="json")
+    pau = next(desk for desk in written["regulators"] if desk["id"] == "pau")
+    numbers = [f"+3353649003{place}" for place in (1, 2, 3)]
+    pau |= {"strategy": "longest_idle", "phones": [{"number": n, "verified": True} for n in numbers]}
+    book = compile_book(Document.model_validate(written), 1, document_on_file("gironde")[1])
+    one, two, never = numbers
+    for idle, order in (
+        ({one: 30.0, two: 200.0}, [never, two, one]),
+        ({one: 200.0, two: 30.0, never: 60.0}, [one, never, two]),
+    ):
+        for second in range(3):
+            at_once = NIGHT.replace(second=second)
+            decision = decide(book, at("64445"), Need.VISIT, at_once, Load(idle=idle))
+            assert rung(decision) == [*order, NATIONAL]
+    turns = {rung(decide(book, at("64445"), Need.VISIT, NIGHT.replace(second=s)))[0] for s in range(3)}
+    assert turns == set(numbers)
+
+
+def test_a_territory_has_its_own_emergency_number_and_the_others_the_15() -> None:
+    document, places = document_on_file("gironde", emergency={"PF": "15", "NC": "1015"})
+    book = compile_book(document, 1, places)
+    assert [book.emergency_number(territory) for territory in (None, "NC", "974")] == ["15", "1015", "15"]
 
 
 def test_a_rotating_desk_takes_turns(gironde: RuleBook) -> None:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from routing import words
+from routing.compile import compile_book
 from routing.decision import decide
+from routing.document import Document
 from routing.model import Load, Need
-from routing.words import why
+from routing.search import TITLES
+from routing.words import WORDED, why
 from tests.books_on_file import at, book_on_file
+from tests.test_decision_odd_books import COMMUNES, PLACES, books, loads, moments
+
+ROUTING = Path(words.__file__).parent
 
 PARIS = ZoneInfo("Europe/Paris")
 NIGHT = datetime(2026, 1, 12, 3, 10, tzinfo=PARIS)
@@ -26,6 +39,42 @@ def test_overflow_is_told_with_its_cause() -> None:
     busy = Load(waiting={"bordeaux": 9})
     said = why(decide(book, at("33318"), Need.CONSULTATION, DAY, busy), book, "33600")
     assert "(version 7, 24 h/24) ; débordement vers Libourne car 9 appels en attente" in said
+
+
+def test_every_rule_a_decision_can_name_has_words() -> None:
+    told = {
+        node.args[0].value
+        for name in ("search", "decision")
+        for node in ast.walk(ast.parse((ROUTING / f"{name}.py").read_text()))
+        if isinstance(node, ast.Call)
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) in {"say", "TraceLine"}
+    }
+    handed_on = {"owner", "meanwhile", "reach", "desk"}  # through `add_all`
+    coverage = {rule for titles in TITLES.values() for _, rule in titles}
+    assert told | handed_on | coverage | {"hours", "overflow"} == WORDED
+    assert {"place", "book", "closure", "desk.none", "overflow.cap", "load", "national"} <= told
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    books,
+    st.sampled_from((*COMMUNES, "99999", None)),
+    st.sampled_from((*Need, None)),
+    moments,
+    loads,
+)
+def test_any_decision_is_told_in_one_paragraph(
+    written: dict[str, Any], commune: str | None, need: Need | None, moment: datetime, load: Load
+) -> None:
+    book = compile_book(Document.model_validate(written), 41, PLACES)
+    decision = decide(book, at(commune) if commune else None, need, moment, load)
+    assert {line.rule for line in decision.trace} <= WORDED
+    told = why(decision, book, commune)
+    assert "(version 41" in told
+    assert told.endswith(f"{book.national_name}.")
+    assert "\n" not in told
 
 
 def test_closed_uncovered_and_unknown_are_told_as_such() -> None:
