@@ -22,6 +22,7 @@ COMMANDS = {
     "callbacks": "Les rappels : en cours, à traiter, chiffres.",
     "duty": "Les médecins qui rappellent : inscrire, disponible, fin.",
     "records": "Les chiffres : refaire les cumuls, les vérifier, effacer une personne.",
+    "api-token": "Les jetons de l'API : créer, lister, révoquer.",
     "run": "Démarre tous les processus (make run).",
 }
 

@@ -17,6 +17,7 @@ from workers.records.forecast import Expected
 from workers.records.history import Day, Flow, Month
 from workers.records.live import Picture
 from workers.records.promises import Promises
+from workers.records.whole import Whole
 
 Cell = str | int | float | date | None
 COLUMNS = tuple(DEFINITIONS)
@@ -82,6 +83,30 @@ class DayOut(Out):
         )
 
 
+class HourOut(Out):
+    """An hour of a day, Paris time."""
+
+    hour: int
+    figures: FiguresOut
+
+    @classmethod
+    def of(cls, hour: int, figures: Figures) -> HourOut:
+        """From a day's hours."""
+        return cls(hour=hour, figures=FiguresOut.of(figures))
+
+
+class BreakdownOut(Out):
+    """One part of a breakdown: an association, a département, a commune, a need, an hour…"""
+
+    value: str | int
+    figures: FiguresOut
+
+    @classmethod
+    def of(cls, value: str | int, figures: Figures) -> BreakdownOut:
+        """From a breakdown."""
+        return cls(value=value, figures=FiguresOut.of(figures))
+
+
 class FlowOut(Out):
     """Calls of `owner`'s places that `helper` took; null is the national desk."""
 
@@ -109,6 +134,25 @@ class PromisesOut(Out):
     def of(cls, promises: Promises) -> PromisesOut:
         """From the call-backs of a span."""
         return cls(**{name: getattr(promises, name) for name in cls.model_fields})
+
+
+class WholeOut(Out):
+    """A span whole: calls, overflow received, what went to the 15, and the call-backs promised."""
+
+    figures: FiguresOut
+    received: int = Field(description="Débordement reçu : décrochés pour des lieux d'une autre association.")
+    to_the_15: int = Field(description="Dangers signalés, et rappels conclus par un envoi vers le 15.")
+    promises: PromisesOut
+
+    @classmethod
+    def of(cls, told: Whole) -> WholeOut:
+        """From a span told whole."""
+        return cls(
+            figures=FiguresOut.of(told.figures),
+            received=told.received,
+            to_the_15=told.to_the_15,
+            promises=PromisesOut.of(told.promises),
+        )
 
 
 class MonthOut(Out):

@@ -93,6 +93,16 @@ def foretell(hours: Sequence[float], today: date, days: int = DAYS) -> list[Expe
     ]
 
 
+def expected(connection: Connection, association: str | None) -> list[Expected]:
+    """What was foretold last, hour after hour, for an association or for the service."""
+    c = forecasts.c
+    query = select(forecasts).where(c.association == (association or "")).order_by(c.day, c.hour)
+    return [
+        Expected(paris.day_of(row.day), row.hour, row.expected / 100, row.low / 100, row.high / 100)
+        for row in connection.execute(query)
+    ]
+
+
 def seasonal_naive(hours: Sequence[float], days: int = DAYS) -> list[float]:
     """The same hour of the last week known: what any forecast has to beat."""
     week = list(hours[-168:])

@@ -1,0 +1,1 @@
+"""Figures for programs: `/api/v1`, its tokens and its OpenAPI description."""
