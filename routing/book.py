@@ -45,7 +45,7 @@ class LiveBook:
     alone. Afterwards a daemon thread asks for the version's number every `every` seconds.
     """
 
-    def __init__(self, engine: Engine, folder: Path, places: Gazetteer, *, every: float = 0.5) -> None:
+    def __init__(self, engine: Engine, folder: Path, places: Gazetteer, *, every: float = 0.3) -> None:
         self.current = RuleBook(version=0, national=LAST_RESORT, teleconsultation=(LAST_RESORT,))
         self._engine, self._folder, self._places, self._every = engine, folder, places, every
         self._source = BookSource.LAST_RESORT
@@ -93,7 +93,7 @@ class LiveBook:
             self._stopped.wait(self._every)
 
     def _take(self, version: int, document: Document, source: BookSource) -> None:
-        book = compile_book(document, version, self._places)
+        book = compile_book(document, version, self._places, self.current)
         with self._changing:
             if source is BookSource.FILE and self._source is BookSource.SQL:
                 return  # SQL came in after all

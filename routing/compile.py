@@ -7,8 +7,8 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from routing.closures import begins
-from routing.compiled import Association, Desk, Pact, RuleBook, Service, Shut
-from routing.coverage import Gazetteer, Terrain, chains, closing, end_of_day, opening
+from routing.compiled import Association, Chain, Desk, Pact, RuleBook, Service, Shut
+from routing.coverage import Gazetteer, Terrain, chains, closing, end_of_day, ground, opening
 from routing.document import Association as Written
 from routing.document import Closure, Document, Regulator, Strategy
 from routing.hours import Schedule
@@ -22,12 +22,15 @@ LAST_RESORT = Target(
 )
 
 
-def compile_book(document: Document, version: int, places: Gazetteer | Terrain) -> RuleBook:
+def compile_book(
+    document: Document, version: int, places: Gazetteer | Terrain, previous: RuleBook | None = None
+) -> RuleBook:
     """The book in force for this document. Never raises on a valid document, however odd.
 
     A slug or id written twice counts once, the lesser text of the two: order in the document decides nothing.
+    `previous`, compiled for the same places, lends its chains when the areas are the same: a closure or new
+    hours are then live in a tenth of the time.
     """
-    terrain = places if isinstance(places, Terrain) else Terrain(places)
     written, document = document, _without_doubles(document)
     desks = {desk.id: desk for desk in document.regulators}
     national = _first(_targets(None, (document.national.regulator,), desks, None)) or LAST_RESORT
@@ -45,10 +48,20 @@ def compile_book(document: Document, version: int, places: Gazetteer | Terrain) 
             }
         ),
         services=MappingProxyType(_services(document, desks)),
-        chains=MappingProxyType(chains(document, terrain)),
+        chains=_chains(document, places, previous),
         emergency=MappingProxyType(dict(document.emergency)),
         document=written,
     )
+
+
+def _chains(
+    document: Document, places: Gazetteer | Terrain, previous: RuleBook | None
+) -> Mapping[Need, Mapping[str, Chain]]:
+    last = previous.document if previous is not None else None
+    if previous is not None and last is not None and ground(_without_doubles(last)) == ground(document):
+        return previous.chains
+    terrain = places if isinstance(places, Terrain) else Terrain(places)
+    return MappingProxyType(chains(document, terrain))
 
 
 def _without_doubles(document: Document) -> Document:

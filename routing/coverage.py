@@ -107,6 +107,17 @@ def chains(document: Document, terrain: Terrain) -> dict[Need, dict[str, Chain]]
     }
 
 
+def ground(document: Document) -> object:
+    """All that chains are made of beside the communes: documents that agree in it have the same chains."""
+    return document.reach, {
+        one.slug: (
+            (one.lon, one.lat, one.areas, one.opened, one.closed, one.time_zone),
+            frozenset(need for hours in one.hours for need in hours.needs),
+        )
+        for one in document.associations
+    }
+
+
 def reach_km(reach: Reach, need: Need, departement: str) -> float:
     """How far from a commune of this département an association may be asked for this need."""
     if need is Need.VISIT:

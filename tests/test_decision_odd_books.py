@@ -201,3 +201,16 @@ def _trace(book: Any, commune: str, need: Need, moment: datetime) -> Any:
     lines = decide(book, at(commune), need, moment).trace
     mute = {line.result for line in lines if line.rule == "desk.none"}
     return [line for line in lines if line.result.split(" ")[0] not in mute]
+
+
+@settings(max_examples=80, deadline=None)
+@given(books, books, st.sampled_from(["associations", "closures", "regulators", "national"]), moments)
+def test_a_book_made_from_the_one_before_is_the_same_book(
+    one: dict[str, Any], other: dict[str, Any], part: str, moment: datetime
+) -> None:
+    previous = compile_book(Document.model_validate(one), 1, PLACES)
+    changed = Document.model_validate(one | {part: other[part]})
+    lent, anew = compile_book(changed, 2, PLACES, previous), compile_book(changed, 2, PLACES)
+    for commune in COMMUNES:
+        for need in (*Need, None):
+            assert decide(lent, at(commune), need, moment) == decide(anew, at(commune), need, moment)
