@@ -25,7 +25,8 @@ from console.access.roles import Right
 from console.access.second_factor import SecondFactor
 from console.access.sessions import Sessions
 from console.access.slowing import Slowing
-from console.association import callbacks, calls, home, hours
+from console.api import served
+from console.association import callbacks, calls, home, hours, week_pages
 from console.federation import accounts, board
 from console.letters import Letters
 from console.office import Office, office
@@ -38,7 +39,7 @@ from workers.records.events import EventLog
 from workers.records.spool import Spool
 
 STATIC = Path(__file__).parent / "static"
-PAGES = (entering.bp, own.bp, home.bp, callbacks.bp, calls.bp, hours.bp, board.bp, accounts.bp)
+PAGES = (entering.bp, own.bp, home.bp, callbacks.bp, calls.bp, hours.bp, week_pages.bp, board.bp, accounts.bp)
 FORM_LIMIT = 256 * 1024  # bytes
 
 
@@ -63,6 +64,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
     app.add_url_rule("/health/live", "health", _alive)
     for page in PAGES:
         app.register_blueprint(page)
+    served.install(app)
     _words(app)
     _errors(app)
     headers.install(app, settings)

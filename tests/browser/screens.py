@@ -51,6 +51,7 @@ def _walk(page: Page, desk: Console, width: int) -> None:
         ("appels", "appels"),
         ("appel", "appels/CA" + f"{0:032x}"),
         ("horaires", "horaires"),
+        ("semaine", "horaires/semaine"),
         ("fermeture", "fermeture"),
     ):
         shoot(name, f"/a/pau/{path}")

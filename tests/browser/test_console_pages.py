@@ -99,7 +99,8 @@ def test_every_page_is_sound_at_every_width(desk: Console, width: int) -> None:
             page.goto(path)
             wrong += sound(page)
         enter(page, desk, Role.MANAGER, "pau")
-        for path in ("", "rappels", "appels", "appels/CA" + f"{0:032x}", "horaires", "fermeture"):
+        one = "appels/CA" + f"{0:032x}"
+        for path in ("", "rappels", "appels", one, "horaires", "horaires/semaine", "fermeture"):
             page.goto(f"/a/pau/{path}")
             wrong += sound(page)
         page.goto("/compte")
