@@ -15,7 +15,7 @@ from routing.decision import decide, offers
 from routing.document import Document
 from routing.geography.places import Places
 from routing.model import Load, Need, Outcome
-from routing.proof import PROVED
+from routing.proof import PROVED, gaps
 from tests.books_on_file import at, document_on_file
 
 COMMUNES = ("33063", "33318", "33243", "24037", "64445", "97411")
@@ -195,6 +195,29 @@ def test_the_proof_agrees_with_asking_minute_by_minute(written: dict[str, Any], 
             )
         ]
         assert report.holes == len(asked)
+        owned = [book.chain(need, commune).owners(since) for need in PROVED for commune in COMMUNES]
+        assert report.overlaps == sum(len(owners) > 1 for owners in owned)
+
+
+@settings(max_examples=60, deadline=None)
+@given(books, st.lists(st.integers(0, 365 * 24 * 3600 - 1), min_size=1, max_size=60))
+def test_the_intervals_of_a_year_agree_with_asking_at_any_second(
+    written: dict[str, Any], seconds: list[int]
+) -> None:
+    book = compile_book(Document.model_validate(written), 1, PLACES)
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    found = list(gaps(book, COMMUNES, start.timestamp(), start.timestamp() + 365 * 86400))
+    for second in seconds:
+        moment = start + timedelta(seconds=second)
+        for gap in found:
+            hole = any(since <= moment.timestamp() < until for since, until in gap.unanswered)
+            double = any(since <= moment.timestamp() < until for since, until in gap.doubly_owned)
+            for commune in gap.communes:
+                assert hole != any(
+                    line.rule == "hours" and not line.result.endswith("closed")
+                    for line in _trace(book, commune, gap.need, moment)
+                )
+                assert double == (len(book.chain(gap.need, commune).owners(moment.timestamp())) > 1)
 
 
 def _trace(book: Any, commune: str, need: Need, moment: datetime) -> Any:
