@@ -24,6 +24,9 @@ LIVE = "live:desk:"  # + regulator id: a sorted set of the calls on its lines, s
 LIVE_FOR = 4 * 3600 + 600  # seconds; a mark whose end was lost outlives no call
 
 Value = str | int | float | None
+_encoded = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":")
+).encode  # made once: `dumps` makes one a line
 
 _APPEND = """
 local count = #ARGV - 1
@@ -46,11 +49,8 @@ class Event:
     def text(self) -> str:
         """One line of JSON."""
         fields = {"v": VERSION, "id": self.id, "call": self.call, "name": self.name}
-        return json.dumps(
-            {**fields, "at": self.at.astimezone(UTC).isoformat(timespec="milliseconds"), **dict(self.data)},
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
+        at = self.at.astimezone(UTC).isoformat(timespec="milliseconds")
+        return _encoded({**fields, "at": at, **dict(self.data)})
 
 
 def read(text: str) -> Event:

@@ -152,10 +152,7 @@ def happening(event: Event) -> Happening | None:
     if kind is None:
         return None
     told = dict(event.data)
-    values: dict[str, Any] = {
-        field.name: _READ[str(field.type)](told.get(field.name)) for field in fields(kind)
-    }
-    return kind(**values)
+    return kind(*(read(told.get(name)) for name, read in _PLANS[event.name]))
 
 
 def _text(value: Value) -> str | None:
@@ -169,7 +166,12 @@ def _number(value: Value) -> int | None:
         return None
 
 
-_READ: Mapping[str, Callable[[Value], str | int | None]] = {"str | None": _text, "int | None": _number}
+_READ: Mapping[str, Callable[[Value], Any]] = {"str | None": _text, "int | None": _number}
+# Each kind's fields and how they are read, looked up once: this runs for every event.
+_PLANS = {
+    name: tuple((field.name, _READ[str(field.type)]) for field in fields(kind))
+    for name, kind in KINDS.items()
+}
 
 
 def _instant(text: str) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
+    String,
     Table,
     and_,
     bindparam,
@@ -19,6 +21,7 @@ from sqlalchemy import (
     delete,
     func,
     literal,
+    or_,
     select,
     true,
 )
@@ -30,7 +33,7 @@ from workers.records.tables import KEYS, MEASURES, WAIT_EDGES, WAITS, records, r
 
 _r = records.c
 _WAIT = _r.taken_after - func.coalesce(_r.rang_after, 0)  # t2 - t1, what QS30 and QS60 are judged on
-_LOST = _r.outcome.in_(sorted(outcome.value for outcome in LOST))
+_LOST = or_(*(_r.outcome == outcome.value for outcome in sorted(LOST)))  # IN would be rendered anew each time
 _ANSWERED = _r.taken_after.is_not(None)
 _KEY: dict[str, ColumnElement[Any]] = {
     "day": _r.day,
@@ -49,17 +52,25 @@ _KEY: dict[str, ColumnElement[Any]] = {
 
 def add(connection: Connection, calls: Sequence[str], sign: int) -> None:
     """Add (`sign` 1) or take away (-1) these calls' records, as they stand, from every roll-up."""
+    dialect = connection.dialect.name
+    told = list(calls) if dialect == "postgresql" else json.dumps(list(calls))
     for name in rollups:
-        connection.execute(_adding(connection.dialect.name, name), {"calls": list(calls), "sign": sign})
+        connection.execute(_adding(dialect, name), {"calls": told, "sign": sign})
 
 
 @lru_cache(maxsize=32)
 def _adding(dialect: str, name: str) -> Any:
-    """Built once: these are long, and run with every batch."""
-    table, among = rollups[name], _r.call.in_(bindparam("calls", expanding=True)) & _counted(name)
+    """Built once: these are long, and run with every batch; hence one parameter for all the calls."""
+    table, among = rollups[name], _r.call.in_(_calls(dialect)) & _counted(name)
     insert = _from_records(dialect, table, KEYS[name], bindparam("sign", type_=Integer), among)
     sums = {measure: table.c[measure] + insert.excluded[measure] for measure in MEASURES}
     return insert.on_conflict_do_update(index_elements=KEYS[name], set_=sums)
+
+
+def _calls(dialect: str) -> Any:
+    if dialect == "postgresql":
+        return select(func.unnest(bindparam("calls", type_=postgresql.ARRAY(String))))
+    return select(func.json_each(bindparam("calls", type_=String)).table_valued("value").c.value)
 
 
 def drop_empty(connection: Connection, days: Sequence[int]) -> None:
