@@ -13,6 +13,8 @@ from redis import Redis, RedisError
 from config import logs
 from config.settings import Settings, SettingsRefused
 from config.stores import engine, voice_redis
+from routing.geography.places import Places
+from routing.publishing import publish_due
 from workers import queue
 from workers.callbacks.dialling import Dialler
 from workers.worker import parts
@@ -30,9 +32,14 @@ def main() -> None:
         sys.exit(str(refused))
     logs.configure(settings)
     redis = voice_redis(settings)
-    made = parts(settings, engine(settings))
+    sql = engine(settings)
+    made = parts(settings, sql)
     sweeper = made.sweeper(bell_or_dial(made.dialler, queue.sweeping_bell(redis)))
-    run([*sweeper.steps(), lambda: beat(redis)], stop_on_signals())
+
+    def publish_rules() -> None:
+        publish_due(sql, Places.load)
+
+    run([*sweeper.steps(), publish_rules, lambda: beat(redis)], stop_on_signals())
 
 
 def run(steps: Sequence[Callable[[], object]], stop: threading.Event, every: float = EVERY) -> None:
