@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from console.office import Office
-from routing import store
+from routing import publishing, store
 from routing.document import Document
 from routing.store import Superseded
 
@@ -13,7 +13,8 @@ TRIES = 3
 
 
 class NotPublished(Exception):
-    """Others published again and again meanwhile, or there is no book: nothing was changed."""
+    """Nothing was changed: the rules refuse it, as the message says in French, or, without one, others
+    published again and again meanwhile, or there is no book."""
 
 
 def publish(office: Office, change: Callable[[Document], Document | None], author: str, reason: str) -> int:
@@ -30,9 +31,11 @@ def publish(office: Office, change: Callable[[Document], Document | None], autho
         if changed is None:
             return version
         try:
-            made = store.publish(office.engine, changed, version, author, reason)
+            made = publishing.publish(office.engine, office.terrain, changed, version, author, reason)
         except Superseded:
             continue
+        except (publishing.Refused, publishing.SecondPersonNeeded) as refused:
+            raise NotPublished(publishing.in_words(refused)) from None
         office.live_book.refresh()  # this process obeys at once, the others within a second
         return made
     raise NotPublished

@@ -65,8 +65,8 @@ def closed(association: str) -> Answer:
             who.name,
             f"Fermeture d'urgence de {at.one.city} : {wanted.reason}",
         )
-    except NotPublished:
-        return _form(at, asked, Unclear("", _BUSY)), 409
+    except NotPublished as refused:
+        return _form(at, asked, Unclear("", str(refused) or _BUSY)), 409
     flash(f"C'est fermé jusqu'à {soon(wanted.ends, at.now, at.zone)} (règles n° {version}).")
     return redirect(url_for("association.home", association=association), 303)
 

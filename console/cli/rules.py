@@ -132,7 +132,7 @@ def publish(
                 author,
                 reason,
                 approved_by=approved_by,
-                draft=draft and draft.id,
+                draft=draft.id if draft is not None else None,
             )
         except (publishing.Refused, publishing.SecondPersonNeeded, store.Superseded) as refused:
             _fail(publishing.in_words(refused))
