@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -207,3 +208,15 @@ def _ages(engine: Engine, by: timedelta) -> None:
     asked = (datetime.now(UTC) - by - timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S.000000")
     with engine.begin() as connection:
         connection.execute(text("UPDATE number_proofs SET asked_at = :at"), {"at": asked})
+
+
+def test_nothing_publishes_around_the_checks() -> None:
+    root = Path(publishing.__file__).parent.parent
+    rooms = ("routing", "console", "voice", "workers")
+    callers = {
+        str(path.relative_to(root))
+        for room in rooms
+        for path in (root / room).rglob("*.py")
+        if "store.publish(" in path.read_text()
+    }
+    assert callers - {"routing/store.py"} == {"routing/publishing.py"}
