@@ -18,6 +18,8 @@ _OVERSEAS = {
     "596": ("596", "696", "697", "947", "976"),
     "262": ("262", "263", "269", "639", "692", "693", "947", "976"),
 }
+_OVERSEAS_PREMIUM = re.compile(r"(?:262|590|594|596)8|5080?8|687(?:36|37)|689(?:36|8[0-5])")
+_MOBILE = re.compile(r"33[67]\d{8}|(?:262(?:639|69[23])|590(?:69[01])|594694|596(?:696|697))\d{6}")
 _SIX_DIGITS = {"508": (6, 9), "681": (6,), "687": (6,), "689": (6, 8)}
 # National trunk prefixes that lie overseas. 0639 is Mayotte's but for 063998, which is kept for fiction.
 _TRUNKS = {
@@ -84,6 +86,8 @@ def callable_problem(number: str) -> str | None:
         return "numéro mal formé"
     if digits.startswith("33"):
         return _metropolitan_problem(digits[2:])
+    if _OVERSEAS_PREMIUM.match(digits):
+        return "numéro surtaxé d'outre-mer"
     country, rest = digits[:3], digits[3:]
     if country in _OVERSEAS:
         return (
@@ -99,6 +103,11 @@ def target_problem(number: str) -> str | None:
     if number.startswith(("sip:", "sips:")):
         return None if _SIP.fullmatch(number) else "adresse SIP mal formée"
     return callable_problem(number)
+
+
+def is_mobile(number: str) -> bool:
+    """Whether an E.164 number takes an SMS: 06 and 07, overseas too (a landline is the carrier's 21614)."""
+    return bool(_MOBILE.fullmatch(number[1:])) if number.startswith("+") else False
 
 
 def caller_id_problem(number: str) -> str | None:

@@ -25,7 +25,6 @@ from voice.call import (
     World,
 )
 from voice.ringing import figures
-from workers.callbacks.numbers import can_be_written_to
 
 TRIES = 3
 NUMBER_LENGTH = 10
@@ -161,7 +160,7 @@ def _read_back_answered(call: Call, keys: str) -> Turn:
 
 def _ask_consent(call: Call) -> Turn:
     """Video needs a mobile for the link and a yes; without either it is advice by telephone."""
-    if call.need is not Need.TELECONSULTATION or not can_be_written_to(call.number or ""):
+    if call.need is not Need.TELECONSULTATION or not numbers.is_mobile(call.number or ""):
         return _book(call)
     call = replace(call, stage=Stage.CONSENT, tries=0)
     return Turn(call, (Ask((prompts.ASK_CONSENT,), call, timeout=5),))

@@ -10,8 +10,8 @@ import click
 from config.settings import Settings
 from config.stores import engine
 from console.cli.refusal import Refused
+from routing.numbers import normalise
 from workers.callbacks.doctors import Doctor, DoctorRefused, Doctors
-from workers.callbacks.numbers import e164
 from workers.callbacks.vault import Vault
 
 
@@ -43,7 +43,7 @@ def list_doctors(as_json: bool) -> None:
 def add(label: str, number: str, pin: str, association: str | None) -> None:
     """Prints the id."""
     try:
-        doctor_id = _doctors().register(label, e164(number) or "", pin, association)
+        doctor_id = _doctors().register(label, normalise(number) or "", pin, association)
     except DoctorRefused as refused:
         raise Refused(str(refused)) from refused
     click.echo(doctor_id)

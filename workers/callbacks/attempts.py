@@ -11,12 +11,12 @@ from sqlalchemy.exc import IntegrityError
 
 from config.stores import database_now, reading
 from routing.model import Need
+from routing.numbers import is_mobile
 from workers.callbacks import fence, policy
 from workers.callbacks.callback import IN_ATTEMPT, Callback, Cause, Conclusion, Disposition, State
 from workers.callbacks.failpoints import failpoint
 from workers.callbacks.fence import Link
 from workers.callbacks.notices import Notice, owe
-from workers.callbacks.numbers import can_be_written_to
 from workers.callbacks.store import Callbacks
 from workers.callbacks.tables import callbacks
 from workers.callbacks.timing import Timing
@@ -172,7 +172,7 @@ class Attempts:
             if not move(connection, cause, link.callback_id, now, held=link.token, **changes):
                 return
             fence.end(connection, link, now, disposition)
-            if can_be_written_to(callback.number):
+            if is_mobile(callback.number):
                 owe(connection, callback.id, Notice.MISSED if again else Notice.TO_A_PERSON, now, tries)
 
     def talked(self, link: Link, conclusion: Conclusion | None = None) -> None:

@@ -13,9 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.patience import Breaker
 from config.sealing import Sealer
 from config.settings import Settings
+from routing.numbers import callable_problem
 from workers.callbacks import policy
 from workers.callbacks.callback import Booked, Booking, Callback
-from workers.callbacks.numbers import can_be_rung
 from workers.callbacks.spool import Spool
 from workers.callbacks.store import Callbacks, NumberTaken
 from workers.callbacks.vault import Vault
@@ -43,7 +43,7 @@ class Bookings:
 
     def book(self, booking: Booking) -> Booked:
         """Commit, then ring the bell; the bell's silence harms nothing. Raises `NotBooked`."""
-        if not can_be_rung(booking.number):
+        if callable_problem(booking.number) is not None:
             raise NotBooked("this number may not be rung")
         booked = self._sql.call(lambda: self._callbacks.book(booking), None)
         if booked is None:
@@ -65,7 +65,7 @@ class Bookings:
 
     def change_number(self, callback_id: str, number: str) -> bool | None:
         """True: changed. False: not now, or not that number. None: the database is away."""
-        if not can_be_rung(number):
+        if callable_problem(number) is not None:
             return False
         try:
             return self._sql.call(lambda: self._callbacks.change_number(callback_id, number), None)

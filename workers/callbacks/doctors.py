@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Row, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from config.stores import database_now, reading
-from workers.callbacks.numbers import can_be_rung
+from routing.numbers import callable_problem
 from workers.callbacks.tables import doctors, duties
 from workers.callbacks.vault import Vault
 
@@ -49,7 +49,7 @@ class Doctors:
 
     def register(self, label: str, number: str, pin: str, association: str | None) -> str:
         """Add a doctor and return their id. Raises `DoctorRefused`."""
-        if not can_be_rung(number):
+        if callable_problem(number) is not None:
             raise DoctorRefused("ce numéro ne peut pas être appelé : donnez un numéro français, +33… ou 0…")
         if not PIN.fullmatch(pin):
             raise DoctorRefused("le code est de 4 à 8 chiffres")

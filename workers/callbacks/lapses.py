@@ -9,17 +9,19 @@ from typing import Any
 from sqlalchemy import Engine, Row, exists, or_, select, update
 
 from config.stores import database_now, reading
+from routing.numbers import is_mobile
 from workers.callbacks import policy
-from workers.callbacks.callback import ON_A_LEG, WAITING, Cause, State
+from workers.callbacks.callback import CLOSED, ON_A_LEG, WAITING, Cause, State
 from workers.callbacks.fence import Link
 from workers.callbacks.notices import Notice, owe
-from workers.callbacks.numbers import can_be_written_to
 from workers.callbacks.tables import attempts, callbacks, notices
 from workers.callbacks.timing import Timing
 from workers.callbacks.transitions import move
 from workers.callbacks.vault import Vault
 
 AT_ONCE = 50
+INSTANTS = ("due_at", "lease_until", "settle_at", "changed_at")
+CLOCKS_AGREE = timedelta(seconds=5)
 WARNED_BEFORE = timedelta(minutes=10)  # of the promised time
 
 
@@ -52,6 +54,25 @@ class Lapses:
                 .limit(AT_ONCE)
             )
             return list(connection.scalars(query))
+
+    def undo_clock_jump(self) -> int:
+        """Rows written by a clock that was ahead would sleep until it is right: they are moved back."""
+        with reading(self._engine).begin() as connection:
+            now = database_now(connection)
+            query = select(callbacks).where(
+                callbacks.c.changed_at > now + CLOCKS_AGREE, callbacks.c.state.not_in(sorted(CLOSED))
+            )
+            rows = connection.execute(query).all()
+        for row in rows:
+            ahead = row.changed_at - now
+            moved = {
+                name: getattr(row, name) for name in ("due_at", "lease_until", "settle_at", "changed_at")
+            }
+            values = {name: instant - ahead for name, instant in moved.items() if instant}
+            same = (callbacks.c.id == row.id) & (callbacks.c.changed_at == row.changed_at)
+            with self._engine.begin() as connection:
+                connection.execute(update(callbacks).where(same).values(values))
+        return len(rows)
 
     def to_unknown(self) -> int:
         """Reservations whose worker has died: the carrier may have been asked."""
@@ -142,7 +163,7 @@ class Lapses:
         return len(rows)
 
     def _has_sms(self, row: Row[Any, Any]) -> bool:
-        return can_be_written_to(self._vault.unseal(row.number_sealed, "callbacks", "number", row.id))
+        return is_mobile(self._vault.unseal(row.number_sealed, "callbacks", "number", row.id))
 
     def _lapse(self, row: Row[Any]) -> Lapse:
         return Lapse(

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from config.stores import database_now, reading
 from routing.model import Need
+from routing.numbers import is_mobile
 from workers.callbacks import fence, measures, policy
 from workers.callbacks.callback import (
     CLOSED,
@@ -26,8 +27,7 @@ from workers.callbacks.callback import (
     State,
 )
 from workers.callbacks.notices import Notice, owe
-from workers.callbacks.numbers import can_be_written_to
-from workers.callbacks.tables import callbacks
+from workers.callbacks.tables import attempts, callbacks
 from workers.callbacks.transitions import move
 from workers.callbacks.vault import Vault
 
@@ -113,6 +113,24 @@ class Callbacks:
             )
             return move(connection, cause, callback_id, now, conclusion=conclusion, **fresh)
 
+    def forget(self, number: str) -> tuple[int, int]:
+        """Erase a person: their open call-back is cancelled, no row leads to the number, all stay counted.
+
+        Returns (rows erased, rows left because an attempt is under way: ask again once it is over).
+        """
+        index = self._vault.index(number)
+        with self._engine.begin() as connection:
+            mine = select(callbacks.c.id, callbacks.c.state).where(callbacks.c.number_index == index)
+            now = database_now(connection)
+            for row in connection.execute(mine).all():
+                if row.state not in CLOSED:
+                    move(connection, Cause.CANCELLED, row.id, now)
+            rows = connection.execute(mine).all()
+            closed = [row.id for row in rows if row.state in CLOSED]
+            for one in closed:
+                self._blank(connection, one, index)
+        return len(closed), len(rows) - len(closed)
+
     def unsealed(self, row: Row[Any]) -> Callback:
         """A row as the noun. Raises `Unsealable` for a row that was tampered with."""
         return Callback(
@@ -147,7 +165,7 @@ class Callbacks:
             now = database_now(connection)
             promise = promised or self._promise(connection, booking, now)
             connection.execute(insert(callbacks).values(self._new(booking, promise, now)))
-            if can_be_written_to(booking.number):
+            if is_mobile(booking.number):
                 owe(connection, booking.id, Notice.BOOKED, now)
         return Booked(booking.id, promise, existing=False)
 
@@ -181,6 +199,19 @@ class Callbacks:
     def _number(self, callback_id: str, number: str) -> dict[str, str]:
         sealed = self._vault.seal(number, "callbacks", "number", callback_id)
         return {"number_sealed": sealed, "number_index": self._vault.index(number)}
+
+    def _blank(self, connection: Connection, callback_id: str, index: str) -> None:
+        """Nobody's number in its place: whatever reads the row still opens it, and finds nobody to ring."""
+        blank = self._vault.seal("", "callbacks", "number", callback_id)
+        values = {"number_sealed": blank, "number_index": f"erased:{callback_id}"}
+        connection.execute(update(callbacks).where(callbacks.c.id == callback_id).values(values))
+        theirs = (attempts.c.callback_id == callback_id) & (attempts.c.to_index == index)
+        for token in connection.scalars(select(attempts.c.token).where(theirs)).all():
+            values = {
+                "to_sealed": self._vault.seal("", "attempts", "to", token),
+                "to_index": f"erased:{token}",
+            }
+            connection.execute(update(attempts).where(attempts.c.token == token).values(values))
 
     @staticmethod
     def _open(connection: Connection, number_index: str) -> Row[Any] | None:
