@@ -38,7 +38,7 @@ lint:
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@if find . -path ./.venv -prune -o -name '*.html' -path '*/templates/*' -print | grep -q .; then $(BIN)/djlint --check .; fi
+	@$(BIN)/djlint --quiet --check console/templates
 
 tools:
 	@.ci/tools

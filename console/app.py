@@ -176,6 +176,7 @@ ERRORS = {
     405: ("Cette page ne s'ouvre pas ainsi.", "Revenez à l'accueil."),
     409: ("Quelqu'un d'autre publie en ce moment.", "Rien n'a été changé. Recommencez dans un instant."),
     413: ("C'est trop long.", "Envoyez moins de texte à la fois."),
+    503: ("La console n'a pas encore les règles.", "Les appels, eux, continuent. Rechargez dans un instant."),
     500: ("La console a un problème.", "Les appels, eux, continuent. Recommencez dans un instant."),
 }
 

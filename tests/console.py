@@ -19,6 +19,7 @@ from console.access.roles import Grant, Role
 from console.app import create_app
 from console.office import Office
 from routing import store
+from tests.conftest import until
 
 EVENING = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)  # 23 h in Pau
 PASSWORD = "une phrase pour le soir"
@@ -110,6 +111,7 @@ def console(settings: Settings, clock: Clock | None = None) -> Iterator[Console]
     store.ensure_demo(engine)
     engine.dispose()
     made = Console(create_app(settings, clock), clock)
+    until(lambda: made.office.book.version > 0)  # a busy machine may take longer than a start waits
     yield made
     made.office.live_book.stop()
     made.office.engine.dispose()

@@ -63,6 +63,8 @@ def _judge(who: Who, right: Right) -> Response | None:
         return _onward(who.stage)
     if right is Right.HALFWAY and who.stage is Stage.FULL:
         return redirect(url_for("home"))  # type: ignore[return-value] # werkzeug's own Response
+    if slug is not None and office().book.document is None:
+        abort(503)  # the rules could not be read yet, neither from SQL nor from the file
     if slug is not None and (office().book.association(slug) is None or not who.knows(slug)):
         abort(404)  # another's association does not exist
     if not who.may(right, slug):

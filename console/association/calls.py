@@ -36,13 +36,11 @@ OUTCOMES = {
     "missed": "perdu, jamais reçu",
 }
 DISPOSITIONS = {
-    "answered": "a décroché",
-    "busy": "occupé",
-    "no_answer": "n'a pas répondu",
-    "failed": "n'a pu être joint",
+    "busy": "c'est occupé",
+    "no_answer": "personne ne répond",
+    "failed": "la ligne ne passe pas",
     "canceled": "l'appelant a raccroché, ou un autre poste a pris l'appel",
-    "machine": "répondeur",
-    None: "sonne",
+    "machine": "un répondeur",
 }
 SOURCES = {
     "postcode": "code postal tapé",
@@ -172,7 +170,8 @@ def _steps(row: Row[Any], book: RuleBook) -> list[Step]:
     for desk, _association, after, disposition in json.loads(row.rings):
         known = book.desks.get(desk)
         name = known.name if known else desk
-        steps.append(Step(after or 0, f"{name} : {DISPOSITIONS.get(disposition, disposition)}."))
+        told = DISPOSITIONS.get(disposition)
+        steps.append(Step(after or 0, f"{name} sonne{f' : {told}' if told else ''}."))
     if row.taken_after is not None:
         steps.append(Step(row.taken_after, f"Décroché ; {row.talked // 1000} s de communication."))
     ending = {"caller": "L'appelant raccroche.", "desk": "La régulation raccroche."}
