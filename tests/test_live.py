@@ -164,3 +164,33 @@ def test_a_caller_whose_every_webhook_but_the_status_failed_is_lost_too(engine: 
     told.events = [event for event in told.events if event.name == "status"]
     count(engine, told)
     assert reconciler(engine, [listed(told)]).find_lost_callers(NOON + timedelta(minutes=10)) == 1
+
+
+def test_after_a_long_outage_the_list_is_asked_from_where_it_was_left(engine: Engine) -> None:
+    first, long_after = Told("CA1").decided().over(), NOON + timedelta(hours=31)
+    count(engine, first)
+    missed = [listed(Told(f"CAm{n}", NOON + timedelta(hours=n)).over()) for n in (1, 9, 30)]
+    reconciler(engine, [listed(first)]).find_lost_callers(NOON + timedelta(minutes=10))
+    # A call of after the outage is counted before the list is asked: it must not hide the hours before it.
+    count(engine, Told("CA2", long_after).decided(), seconds=31 * 3600)
+    asking = reconciler(engine, missed)
+    assert [asking.find_lost_callers(long_after + timedelta(minutes=1)) for _ in range(2)] == [3, 0]
+
+
+def test_without_a_mark_the_list_is_asked_from_the_last_event_known(engine: Engine) -> None:
+    count(engine, Told("CA1").decided().over())
+    missed = [listed(Told("CAm", NOON + timedelta(hours=20)).over())]
+    assert reconciler(engine, missed).find_lost_callers(NOON + timedelta(hours=40)) == 1
+
+
+def test_a_carrier_that_does_not_answer_moves_no_mark(engine: Engine) -> None:
+    class Silent(ListCarrier):
+        def calls_since(self, since: datetime) -> Sequence[Leg] | None:
+            return None
+
+    count(engine, Told("CA1").decided().over())
+    missed = [listed(Told("CAm", NOON + timedelta(hours=1)).over())]
+    reconciler(engine, []).find_lost_callers(NOON)
+    mute = Reconciler(engine, Silent([]), ledger(engine), Vault.of((SECRET_KEYS,)))
+    assert mute.find_lost_callers(NOON + timedelta(hours=20)) == 0
+    assert reconciler(engine, missed).find_lost_callers(NOON + timedelta(hours=21)) == 1

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import Engine, func, insert, select
 
 from config.sealing import Pseudonyms
+from routing.model import Need
 from tests.conftest import SECRET_KEYS
 from tests.record_calls import NOON, Told, some_calls
 from tests.test_live import CALLER
 from tests.test_records_ledger import contents, rebuilt
+from workers.callbacks.callback import Booking, State
+from workers.callbacks.store import Callbacks
+from workers.callbacks.tables import callbacks
 from workers.callbacks.vault import Vault
-from workers.records import partitions, retention
+from workers.records import chosen, partitions, retention
+from workers.records.conditions import Thresholds
 from workers.records.ledger import Ledger
 from workers.records.monthkeys import MonthKeys
 from workers.records.retention import Retention, purge
@@ -115,6 +121,64 @@ def test_a_person_is_erased_by_number_and_stays_counted(engine: Engine) -> None:
     assert (named(engine), held(engine)["lost"]) == (1, 0)
     after = rebuilt(engine)
     assert {name: rows for name, rows in after.items() if name != "call_records"} == before
+
+
+def test_a_call_under_way_is_erased_too(engine: Engine) -> None:
+    who = Pseudonyms((SECRET_KEYS,)).of(CALLER, MONTH)
+    told = Told("CA7", who=who).decided()
+    count(engine, told)
+    assert retention.erase(engine, KEYS, (SECRET_KEYS,), CALLER) == 1
+    count(engine, told.ringing().taken().over())
+    assert (held(engine)["records"], named(engine)) == (1, 0)
+
+
+def booked(engine: Engine, call: str, number: str) -> str:
+    booking = Booking(call, number, Need.VISIT, NOON, NOON, commune="31555", association="toulouse")
+    return Callbacks(engine, Vault.of((SECRET_KEYS,))).book(booking).id
+
+
+def test_call_backs_lead_to_an_erased_person_no_more(engine: Engine) -> None:
+    vault = Vault.of((SECRET_KEYS,))
+    store, theirs = Callbacks(engine, vault), booked(engine, "CA1", CALLER)
+    other = booked(engine, "CA2", "+33639980099")
+    assert store.forget(CALLER) == (1, 0)
+    assert store.forget(CALLER) == (0, 0)
+    erased, kept = store.get(theirs), store.get(other)
+    assert erased
+    assert kept
+    assert (erased.number, erased.state, kept.number) == ("", State.CANCELLED, "+33639980099")
+    with engine.begin() as connection:
+        assert vault.index(CALLER) not in str(connection.execute(select(callbacks)).all())
+    assert store.open_for(CALLER) is None
+
+
+def test_what_is_chosen_is_kept_and_what_cannot_be_is_refused_in_french(engine: Engine) -> None:
+    with engine.begin() as connection:
+        assert chosen.retention(connection) == Retention()
+        chosen.choose(connection, "minutes", "12", NOON)
+        chosen.choose(connection, "minutes", "14", NOON)
+        chosen.choose(connection, "qs60", "0,9", NOON)
+        assert chosen.retention(connection) == Retention(minutes=14)
+        assert chosen.thresholds(connection) == Thresholds(qs60=0.9)
+        for name, value in WRONG:
+            with pytest.raises(ValueError, match=r"attend un|réglage inconnu"):
+                chosen.choose(connection, name, value, NOON)
+        assert chosen.retention(connection) == Retention(minutes=14)
+        assert set(chosen.in_force(connection)) == set(chosen.CHOICES)
+
+
+WRONG = [
+    ("qs60", "1,2"),
+    ("qs60", "nan"),
+    ("minutes", "huit"),
+    ("minutes", "8,5"),
+    ("journals", "39"),
+    ("lost_callers", "4"),
+    ("records", "-1"),
+    ("records", "inf"),
+    ("reconciled_until", "3"),
+    ("rien", "3"),
+]
 
 
 def test_a_late_event_after_an_erasure_brings_nobody_back(engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""`sos3624 records`: rebuild the roll-ups, verify them, erase a person by number."""
+"""`sos3624 records`: rebuild the roll-ups, verify them, erase a person by number, settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from config import stores
 from config.settings import Settings
 from console.cli.refusal import Refused
 from routing import numbers
-from workers.records import paris, retention
+from workers.callbacks.store import Callbacks
+from workers.callbacks.vault import Vault
+from workers.records import chosen, paris, retention
 from workers.records.filling import rebuild
 from workers.records.monthkeys import MonthKeys
 from workers.records.tables import KEYS, records, rollups
@@ -27,7 +29,7 @@ WHOLE = tuple(
 
 @click.group("records", help="Les chiffres : refaire les cumuls, les vérifier, effacer une personne.")
 def command() -> None:
-    """Three commands on what was counted."""
+    """Commands on what was counted."""
 
 
 @command.command("rebuild", help="Refait tous les cumuls à partir des appels enregistrés.")
@@ -68,7 +70,29 @@ def erase(number: str) -> None:
     with _database() as engine:
         keys = MonthKeys(settings.secret_keys)
         count = retention.erase(engine, keys, settings.secret_keys, written)
-    click.echo(f"{count} appels déliés de ce numéro. Les rappels ouverts se traitent à la console.")
+        erased, under_way = Callbacks(engine, Vault.of(settings.secret_keys)).forget(written)
+    click.echo(f"{count} appels et {erased} rappels déliés de ce numéro.")
+    if under_way:
+        click.echo(f"{under_way} rappel est en cours à l'instant : recommencez quand il sera terminé.")
+
+
+@command.command("settings", help="Montre les réglages, ou en change un : seuils d'alerte, durées de garde.")
+@click.argument("name", metavar="[RÉGLAGE", required=False)
+@click.argument("value", metavar="VALEUR]", required=False)
+def settings(name: str | None, value: str | None) -> None:
+    """What is chosen here is heard at the next round: within 15 s for alerts, an hour for what is kept."""
+    if name and value is None:
+        raise Refused(f"{name} attend une valeur.")
+    with _database() as engine, engine.begin() as connection:
+        if name and value is not None:
+            try:
+                chosen.choose(connection, name, value, datetime.now(UTC))
+            except ValueError as wrong:
+                raise Refused(str(wrong)) from None
+        held = chosen.in_force(connection)
+    for one, choice in chosen.CHOICES.items():
+        if name in (None, one):
+            click.echo(f"{one} = {held[one]:g}".replace(".", ",") + f"  ({choice.words})")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from workers.records import chosen
 from workers.records.conditions import Condition, Thresholds, in_sql
 from workers.records.heralds import Notice, Route, Routes
 from workers.records.tables import alerts
@@ -21,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 class Alerts:
-    """The watch over everything; one instance a ledger process."""
+    """The watch over everything; one instance a ledger process. Without `limits`, those chosen in SQL."""
 
     def __init__(
         self,
@@ -32,7 +33,7 @@ class Alerts:
         limits: Thresholds | None = None,
     ) -> None:
         self._engine, self._routes, self._send, self._outside = engine, routes, send, outside
-        self._limits = limits or Thresholds()
+        self._limits = limits
         self._known_routes: Sequence[Route] = ()
         self._sql_down_told: datetime | None = None
 
@@ -42,7 +43,7 @@ class Alerts:
         try:
             with self._engine.begin() as connection:
                 self._known_routes = self._routes.active(connection)
-                found += in_sql(connection, now, self._limits)
+                found += in_sql(connection, now, self._limits or chosen.thresholds(connection))
                 notices = [*_noted(connection, found, now), *_over(connection, now)]
         except SQLAlchemyError as fault:
             return self._without_sql(found, fault, now)

@@ -17,9 +17,7 @@ from workers.records.spool import Spool
 from workers.records.tables import forecasts, journals, lost_callers, records, rollups
 
 WINDOW = timedelta(minutes=10)  # QS60 is judged on it, and a fallback stays in sight that long
-FEWEST = 5  # calls, or rings, below which nothing is concluded
-QUARTER = timedelta(minutes=15)
-UNLIKELY = 0.001  # chance under which a quarter of an hour's calls are out of the expected band
+QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
 BACKLOG = 5000  # events not counted yet
 STUCK = 60  # seconds a spool file may lie
 SILENT_ISSUES = frozenset({"no_answer", "busy", "failed"})
@@ -56,17 +54,24 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Settings of the alerts."""
+    """Settings of the alerts (`chosen.CHOICES` says what each may be)."""
 
     qs60: float = 0.8
+    fewest: int = 5  # calls, or rings, below which nothing is concluded
     callbacks_late: int = 1
+    unlikely: float = 0.001  # chance under which a count is out of the expected band
 
 
 def in_sql(connection: Connection, now: datetime, limits: Thresholds) -> list[Condition]:
     """Everything the database tells of."""
     picture = live.picture(connection, now)
-    found = [*_callbacks(picture, limits), *_volume(connection, now), *_slow(connection, now, limits)]
-    return [*found, *_silent_desks(connection, now), *_rescued(connection, now), *_lost(connection, now)]
+    found = [*_callbacks(picture, limits), *_volume(connection, now, limits), *_slow(connection, now, limits)]
+    return [
+        *found,
+        *_silent_desks(connection, now, limits),
+        *_rescued(connection, now),
+        *_lost(connection, now),
+    ]
 
 
 def outside(redis: Redis, waiting: Callable[[], int], spool: Spool, now: float) -> list[Condition]:
@@ -90,28 +95,67 @@ def _callbacks(picture: live.Picture, limits: Thresholds) -> Iterator[Condition]
             yield Condition("callbacks_late", scope, f"{situation.callbacks_late} rappel(s) en retard.")
 
 
-def _volume(connection: Connection, now: datetime) -> Iterator[Condition]:
-    """The last quarter of an hour against the band of the hour it ends in. Silence is news too."""
-    day, minute, _ = paris.placed(now)
-    expected = connection.execute(
-        select(forecasts).where(
-            forecasts.c.association == "", forecasts.c.day == day, forecasts.c.hour == minute // 60
-        )
-    ).one_or_none()
-    if expected is None:
-        return
-    count = _began_since(connection, now - QUARTER, now)
-    low, high = expected.low / 400, expected.high / 400  # hundredths an hour -> calls a quarter
-    told = f"{count} appels en 15 minutes, {expected.expected / 400:.0f} attendus."
-    if low and poisson_at_most(count, low) < UNLIKELY:
-        yield Condition("calls_low", "", told)
-    if high and count and 1 - poisson_at_most(count - 1, high) < UNLIKELY:
-        yield Condition("calls_high", "", told)
+def _volume(connection: Connection, now: datetime, limits: Thresholds) -> list[Condition]:
+    """What began against the band expected: silence is news too. The service by the quarter of an hour;
+    an association by the quarter, and by the hour, where a small one's silence shows."""
+    found: dict[tuple[str, str], Condition] = {}
+    for window in (QUARTER, HOUR):
+        bands, counts = _bands(connection, now, window), _began(connection, now - window, now)
+        # So many series are looked at that each must be that much less likely.
+        chance = limits.unlikely / max(1, len(bands))
+        for scope, band in bands.items():
+            if scope == "" and window is HOUR:
+                continue
+            one = _out_of(band, counts[scope], scope, window, limits.unlikely if scope == "" else chance)
+            if one:
+                found.setdefault((one.kind, scope), one)
+    return list(found.values())
 
 
-def _began_since(connection: Connection, since: datetime, now: datetime) -> int:
-    query = select(func.count()).where(journals.c.began_at > since, journals.c.began_at <= now)
-    return connection.scalar(query) or 0
+def _out_of(
+    band: tuple[float, float, float], count: int, scope: str, window: timedelta, chance: float
+) -> Condition | None:
+    expected, low, high = band
+    told = f"{count} appels en {window // timedelta(minutes=1)} minutes, {expected:.0f} attendus."
+    if low and poisson_at_most(count, low) < chance:
+        return Condition("calls_low", scope, told)
+    if high and count and 1 - poisson_at_most(count - 1, high) < chance:
+        return Condition("calls_high", scope, told)
+    return None
+
+
+def _bands(connection: Connection, now: datetime, window: timedelta) -> dict[str, tuple[float, float, float]]:
+    """Calls expected in a window, their low and high, by association: each hour for its part of it.
+
+    A series that is not foretold for the whole window is left out.
+    """
+    shares: Counter[tuple[int, int]] = Counter()
+    minutes = window // timedelta(minutes=1)
+    for n in range(minutes):
+        day, minute, _ = paris.placed(now - timedelta(minutes=n, seconds=1))
+        shares[day, minute // 60] += 1
+    found: dict[str, tuple[float, float, float]] = {}
+    hours = Counter[str]()
+    for (day, hour), count in shares.items():
+        part = count / 6000  # hundredths an hour -> calls in that many minutes
+        here = (forecasts.c.day == day) & (forecasts.c.hour == hour)
+        for row in connection.execute(select(forecasts).where(here)):
+            hours[row.association] += 1
+            known = found.get(row.association, (0.0, 0.0, 0.0))
+            more = (row.expected * part, row.low * part, row.high * part)
+            found[row.association] = (known[0] + more[0], known[1] + more[1], known[2] + more[2])
+    return {scope: band for scope, band in found.items() if hours[scope] == len(shares)}
+
+
+def _began(connection: Connection, since: datetime, now: datetime) -> Counter[str]:
+    query = select(journals.c.association, func.count().label("calls")).where(
+        journals.c.began_at > since, journals.c.began_at <= now
+    )
+    counts = Counter[str]()
+    for row in connection.execute(query.group_by(journals.c.association)):
+        for scope in {"", row.association or ""}:
+            counts[scope] += row.calls
+    return counts
 
 
 def _slow(connection: Connection, now: datetime, limits: Thresholds) -> Iterator[Condition]:
@@ -126,11 +170,11 @@ def _slow(connection: Connection, now: datetime, limits: Thresholds) -> Iterator
             judged[scope] += row.taken_at is not None or waited > 60
     for scope, count in judged.items():
         share = quick[scope] / count if count else 1.0
-        if count >= FEWEST and share < limits.qs60:
+        if count >= limits.fewest and share < limits.qs60:
             yield Condition("qs60_low", scope, f"QS60 {share:.0%} sur 10 minutes ({count} appels).")
 
 
-def _silent_desks(connection: Connection, now: datetime) -> Iterator[Condition]:
+def _silent_desks(connection: Connection, now: datetime, limits: Thresholds) -> Iterator[Condition]:
     rung, answered = Counter[str](), Counter[str]()
     query = select(records.c.rings).where(records.c.began_at > now - 2 * QUARTER)
     for text in connection.scalars(query):
@@ -138,7 +182,7 @@ def _silent_desks(connection: Connection, now: datetime) -> Iterator[Condition]:
             rung[regulator] += issue in SILENT_ISSUES or issue == "answered"
             answered[regulator] += issue == "answered"
     for desk, count in rung.items():
-        if count >= FEWEST and not answered[desk]:
+        if count >= limits.fewest and not answered[desk]:
             yield Condition("desk_silent", desk, f"{count} sonneries sans réponse en 30 minutes.")
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 from redis import Redis
-from redis.exceptions import NoScriptError
 
 from config.patience import Breaker
 from workers.records.spool import Spool
@@ -28,10 +27,17 @@ _encoded = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":")
 ).encode  # made once: `dumps` makes one a line
 
-_APPEND = """
-local count = #ARGV - 1
-if redis.call('XLEN', KEYS[1]) + count > tonumber(ARGV[1]) then return 0 end
-for i = 2, #ARGV do redis.call('XADD', KEYS[1], '*', 'e', ARGV[i]) end
+# One command a step: lines freed, lines taken, then the events unless the stream is full.
+_STEP = """
+local cap, call, now, life = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local freed, taken = tonumber(ARGV[5]), tonumber(ARGV[6])
+for i = 2, 1 + freed do redis.call('ZREM', KEYS[i], call) end
+for i = 2 + freed, 1 + freed + taken do
+  redis.call('ZADD', KEYS[i], now + life, call)
+  redis.call('EXPIRE', KEYS[i], life)
+end
+if redis.call('XLEN', KEYS[1]) + #ARGV - 6 > cap then return 0 end
+for i = 7, #ARGV do redis.call('XADD', KEYS[1], '*', 'e', ARGV[i]) end
 return 1
 """
 
@@ -79,7 +85,7 @@ class EventLog:
 
     def __init__(self, redis: Redis, breaker: Breaker, spool: Spool) -> None:
         self._redis, self._breaker, self._spool = redis, breaker, spool
-        self._sha: str | None = None
+        self._step = redis.register_script(_STEP)  # loads itself again on a server that was restarted
 
     def emit(self, call: str, events: Sequence[Event], lines: Lines, now: float) -> None:
         """Write the events of one step, and the lines it takes or frees. Never raises, never loses."""
@@ -118,22 +124,9 @@ class EventLog:
     def _write(self, call: str, texts: list[str], lines: Lines, now: float) -> bool:
         if not texts and not lines.taken and not lines.freed:
             return True
-        if self._sha is None:
-            self._sha = str(self._redis.script_load(_APPEND))
-        pipe = self._redis.pipeline(transaction=False)
-        for regulator in lines.freed:
-            pipe.zrem(LIVE + regulator, call)
-        for regulator in lines.taken:
-            pipe.zadd(LIVE + regulator, {call: now + LIVE_FOR})
-            pipe.expire(LIVE + regulator, LIVE_FOR)
-        if texts:
-            pipe.evalsha(self._sha, 1, STREAM, CAP, *texts)
-        try:
-            replies = pipe.execute()
-        except NoScriptError:  # the server was restarted: the marks are lost with it, the events are not
-            self._sha = None
-            return self._append(texts)
-        return not texts or replies[-1] == 1
+        keys = [STREAM, *(LIVE + regulator for regulator in lines.freed + lines.taken)]
+        counts = (len(lines.freed), len(lines.taken))
+        return bool(self._step(keys, [CAP, call, now, LIVE_FOR, *counts, *texts]) == 1)
 
     def _append(self, texts: list[str]) -> bool:
-        return bool(self._redis.eval(_APPEND, 1, STREAM, CAP, *texts) == 1)
+        return self._write("", texts, Lines(), 0)

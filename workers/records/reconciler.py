@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from config.sealing import Unsealable
@@ -18,10 +18,13 @@ from workers.records.callrecord import Outcome
 from workers.records.events import Event
 from workers.records.ledger import Ledger
 from workers.records.tables import journals, lost_callers, records
+from workers.records.tables import record_settings as marks
 
 SILENT = timedelta(minutes=3)  # without news, an open call is asked for
 SETTLE = timedelta(minutes=2)  # the carrier's list lags, and so may our own stream
-LOOK_BACK = timedelta(hours=2)  # of the list; after our own outage, `since` says more
+LOOK_BACK = timedelta(hours=2)  # of the list, before the last time it was asked: calls end after they began
+FURTHEST = timedelta(days=30)  # within JOURNAL_KEPT: what is older could not be counted
+MARK = "reconciled_until"  # in record_settings: when the list was last gone through
 KEPT = timedelta(hours=72)  # a lost caller's number
 AT_ONCE = 200
 log = structlog.get_logger(__name__)
@@ -48,8 +51,11 @@ class Reconciler:
         return len(ended)
 
     def find_lost_callers(self, now: datetime, since: datetime | None = None) -> int:
-        """Calls the carrier had and no event tells of: counted, and kept to be rung back. How many."""
-        legs = self._carrier.calls_since(since or now - LOOK_BACK)
+        """Calls the carrier had and no event tells of: counted, and kept to be rung back. How many.
+
+        Looks back to the last time it did, however long ago: an outage of ours hides no caller.
+        """
+        legs = self._carrier.calls_since(since or self._since(now))
         if legs is None:
             return 0
         settled = [leg for leg in legs if leg.inbound and leg.over and (leg.created or now) < now - SETTLE]
@@ -59,6 +65,7 @@ class Reconciler:
         if unseen:
             log.error("callers_lost", count=len(unseen))
             self._ledger.take([_end(leg, now).text() for leg in unseen], now)
+        self._note(now)
         return len(unseen)
 
     def to_ring_back(self, now: datetime) -> list[tuple[str, str, datetime]]:
@@ -89,6 +96,18 @@ class Reconciler:
         with self._engine.begin() as connection:
             old = delete(lost_callers).where(lost_callers.c.began_at <= now - KEPT)
             return int(connection.execute(old).rowcount)
+
+    def _since(self, now: datetime) -> datetime:
+        """Before the mark; without one, before the last event known; and never after the usual look back."""
+        with reading(self._engine).begin() as connection:
+            marked = connection.scalar(select(marks.c.changed_at).where(marks.c.name == MARK))
+            known = marked or connection.scalar(select(func.max(journals.c.heard_at)))
+        return max(min(known or now, now) - LOOK_BACK, now - FURTHEST)
+
+    def _note(self, now: datetime) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(delete(marks).where(marks.c.name == MARK))
+            connection.execute(insert(marks).values(name=MARK, value=0, changed_at=now))
 
     def _silent(self, now: datetime) -> Sequence[str]:
         query = select(journals.c.call).where(~journals.c.closed, journals.c.heard_at < now - SILENT)

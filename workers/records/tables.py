@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -193,4 +194,12 @@ forecasts = Table(
     Column("low", Integer, nullable=False),
     Column("high", Integer, nullable=False),
     Column("made_at", Instant, nullable=False),
+)
+
+record_settings = Table(  # migration 0030: choices by name, and the reconciler's mark
+    "record_settings",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Float, nullable=False),
+    Column("changed_at", Instant, nullable=False),
 )

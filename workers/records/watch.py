@@ -15,7 +15,7 @@ from config.settings import Settings
 from config.stores import reading, voice_redis
 from workers.callbacks.telephony import TwilioCarrier
 from workers.callbacks.vault import Vault
-from workers.records import conditions, gauges, live, retention
+from workers.records import chosen, conditions, gauges, live, retention
 from workers.records.alerts import Alerts
 from workers.records.heralds import Herald, Routes
 from workers.records.intake import Intake
@@ -62,12 +62,17 @@ def duties(settings: Settings, sql: Engine, intake: Intake) -> tuple[Duty, ...]:
         reconciler.find_lost_callers(now)
         reconciler.forget_old(now)
 
+    def purge(now: datetime) -> None:
+        with reading(sql).begin() as connection:
+            kept = chosen.retention(connection)
+        retention.purge(sql, keys, now, kept)
+
     return (
         ("live", tell, 1.0),
         ("meters", measure, 5.0),
         ("reconcile", reconcile, 60.0),
         ("alerts", watchman.round, 15.0),
-        ("purge", lambda now: retention.purge(sql, keys, now), 3600.0),
+        ("purge", purge, 3600.0),
         ("forecast", lambda now: _forecast(sql, now), 600.0),
     )
 
