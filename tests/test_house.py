@@ -9,9 +9,12 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from workers import queue
 
 ROOT = Path(__file__).parents[1]
 LONGEST_FILE, LONGEST_FUNCTION = 300, 40
@@ -197,3 +200,14 @@ def test_every_locked_package_has_a_hash_and_no_url(name: str) -> None:
     assert "://" not in text
     entries = re.split(r"\n(?=[a-z0-9])", text)
     assert [entry.split()[0] for entry in entries if "==" in entry and "--hash=sha256:" not in entry] == []
+
+
+def test_every_queue_is_consumed_and_every_job_exists() -> None:
+    """A job enqueued where nobody listens, or under a name that moved, would lie in Redis for ever."""
+    source = (ROOT / "workers" / "queue.py").read_text()
+    assert source.count("Queue(") == 1, "one queue, made in one place"
+    assert queue.QUEUE
+    module, _, name = queue.RING.rpartition(".")
+    assert callable(getattr(import_module(module), name))
+    for procfile in ("Procfile", "Procfile.dev"):
+        assert "worker: python -m workers.worker" in (ROOT / procfile).read_text()
