@@ -7,15 +7,22 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
+from routing.model import Need
 from tests.conftest import SECRET_KEYS
 from tests.record_calls import NOON, Told, some_calls
+from workers.callbacks.callback import Booking, Promise
+from workers.callbacks.store import Callbacks
+from workers.callbacks.tables import callbacks
+from workers.callbacks.vault import Vault
 from workers.records import export, history, paris
 from workers.records.figures import DEFINITIONS, Figures
 from workers.records.history import By, Span
 from workers.records.ledger import Ledger
 from workers.records.monthkeys import MonthKeys
+from workers.records.promises import t3_of
+from workers.records.whole import whole
 
 DAY = NOON.date()
 
@@ -112,6 +119,50 @@ def test_breakdowns_add_up(engine: Engine) -> None:
         mine = history.breakdown(connection, Span(DAY, DAY, "pau"), By.DEPARTEMENT)
     assert set(departements) == {str(place)[:2] for place in places} == {"31", "64", "75"}
     assert set(mine) == {"64"}
+
+
+@pytest.mark.parametrize(("first", "last"), [(-3, 3), (0, 0), (-20, 0), (-40, 16), (-20, 16), (-17, -17)])
+def test_communes_of_an_association_are_exact_by_the_day(engine: Engine, first: int, last: int) -> None:
+    calls = [
+        Told(f"CA{n}", datetime(2026, 11, 17, 22, 30, tzinfo=UTC) + timedelta(days=n)).decided().over()
+        for n in range(-20, 17)
+    ]
+    Ledger(engine, MonthKeys((SECRET_KEYS,))).take(
+        [event.text() for call in calls for event in call.events], datetime(2026, 12, 4, tzinfo=UTC)
+    )
+    span = Span(DAY + timedelta(days=first), DAY + timedelta(days=last), "toulouse")
+    with engine.begin() as connection:
+        places = history.breakdown(connection, span, By.PLACE)
+        departements = history.breakdown(connection, span, By.DEPARTEMENT)
+        nobody = history.breakdown(connection, Span(span.first, span.last, "pau"), By.PLACE)
+        known = history.total(connection, span)
+    assert places == {"31555": known}
+    assert departements == {"31": known}
+    assert known.presented == min(last, 16) - max(first, -20) + 1
+    assert nobody == {}
+
+
+def test_a_span_is_told_whole(engine: Engine) -> None:
+    count(engine, *five_calls())
+    danger = Told("CAd", NOON).say("danger").decided(association="pau").over()
+    kept = Told("CAk", NOON).decided(association="pau").say("booked", 30, promise="x").over()
+    count(engine, danger, kept, Told("CAo").decided().ringing("d-pau", "pau").taken().over())
+    store = Callbacks(engine, Vault.of((SECRET_KEYS,)))
+    later = NOON + timedelta(minutes=9)
+    for call, number, until in (("CAk", "+33639980001", 15), ("CAl", "+33639980002", 5)):
+        booking = Booking(call, number, Need.VISIT, NOON, NOON, association="pau")
+        store.book(booking, Promise(NOON + timedelta(minutes=until), measured=False))
+        with engine.begin() as connection:
+            done = {"state": "done", "kept_at": later, "conclusion": "fifteen" if call == "CAl" else None}
+            connection.execute(update(callbacks).where(callbacks.c.call_sid == call).values(done))
+    with engine.begin() as connection:
+        pau = whole(connection, Span(DAY, DAY, "pau"), NOON + timedelta(hours=1))
+        everything = whole(connection, Span(DAY, DAY), NOON + timedelta(hours=1))
+        t3 = t3_of(connection, ["CAk", "CAd", "CA1"])
+    assert (pau.promises.promised, pau.promises.kept, pau.promises.late) == (2, 1, 1)
+    assert (pau.figures.danger, pau.received, everything.received) == (1, 1, 1)
+    assert pau.to_the_15 == 2
+    assert t3 == {"CAk": later}
 
 
 @pytest.mark.parametrize(

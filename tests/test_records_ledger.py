@@ -131,6 +131,8 @@ def test_batches_in_any_order_with_copies_count_every_call_once(engine: Engine, 
         counted = sum(row[list(table.columns.keys()).index("calls")] for row in held[name])  # type: ignore[misc] # int
         if name in {"rollup_minute", "rollup_hour", "rollup_day", "rollup_month", "rollup_slot"}:
             assert counted == len(calls), name
+    assert all(held[name] for name in tables)
+    assert len(tables) == 10
     assert held == rebuilt(engine)
 
 

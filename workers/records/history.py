@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from routing import calendar
 from routing.geography.places import departement_of
 from workers.records import paris
+from workers.records import rollups as rollups_of
 from workers.records.figures import Figures
 from workers.records.promises import Promises, promises
 from workers.records.tables import KEYS, MEASURES, rollups
@@ -140,10 +141,11 @@ def marks(day: date) -> Marks:
 def breakdown(connection: Connection, span: Span, by: By, most: int = 300) -> dict[str | int, Figures]:
     """A span's figures by one thing, the `most` frequent first.
 
-    Places, weekdays, and the hours of more than 31 days, go by whole months.
+    Weekdays, the hours of more than 31 days, and the communes of the whole service, go by whole months.
     """
-    if by is By.DEPARTEMENT and span.association:
-        return _departements(_by(connection, "rollup_place", By.PLACE, span))
+    if span.association and by in {By.DEPARTEMENT, By.PLACE}:
+        places = _places_of(connection, span, span.association)
+        return _most(places if by is By.PLACE else _departements(places), most)
     if by in {By.NEED, By.OUTCOME}:
         return _by_months(connection, span, by)
     long = (span.last - span.first).days > 31
@@ -215,27 +217,52 @@ def _by(
 
 def _by_months(connection: Connection, span: Span, by: By) -> dict[str | int, Figures]:
     """Whole months by the month, the days at both ends by the day: a year reads a few thousand rows."""
+    whole, ends = _in_months(span)
+    parts = [_by(connection, "rollup_day", by, end) for end in ends]
+    return _together([*parts, _by(connection, "rollup_month", by, whole)] if whole else parts)
+
+
+def _places_of(connection: Connection, span: Span, association: str) -> dict[str | int, Figures]:
+    """Exact by the day: roll-ups know a commune by the month, the records tell the days at both ends."""
+    whole, ends = _in_months(span)
+    parts = [
+        {
+            row["place"]: Figures.of(row)
+            for row in rollups_of.of_days(connection, "place", association, *end.days)
+        }
+        for end in ends
+    ]
+    return _together([*parts, _by(connection, "rollup_place", By.PLACE, whole)] if whole else parts)
+
+
+def _in_months(span: Span) -> tuple[Span | None, list[Span]]:
+    """The whole months of a span, and the days before and after them."""
     months = [m for m in paris.months(span.first, span.last) if m >= span.first and _end_of(m) <= span.last]
     if not months:
-        return _by(connection, "rollup_day", by, span)
-    found = _by(connection, "rollup_month", by, replace(span, first=months[0], last=months[-1]))
+        return None, [span]
+    whole = replace(span, first=months[0], last=_end_of(months[-1]))
     ends = (
-        replace(span, last=months[0] - timedelta(days=1)),
-        replace(span, first=_end_of(months[-1]) + timedelta(days=1)),
+        replace(span, last=whole.first - timedelta(days=1)),
+        replace(span, first=whole.last + timedelta(days=1)),
     )
-    for end in ends:
-        if end.first <= end.last:
-            for name, figures in _by(connection, "rollup_day", by, end).items():
-                found[name] = found.get(name, Figures.of({})) + figures
-    return found
+    return whole, [end for end in ends if end.first <= end.last]
 
 
-def _departements(places: Mapping[str, Figures]) -> dict[str | int, Figures]:
+def _together(parts: Sequence[Mapping[Any, Figures]]) -> dict[str | int, Figures]:
     found: dict[str | int, Figures] = {}
-    for place, figures in places.items():
-        name = departement_of(place)
-        found[name] = found.get(name, Figures.of({})) + figures
+    for part in parts:
+        for name, figures in part.items():
+            found[name] = found[name] + figures if name in found else figures
     return found
+
+
+def _most(found: Mapping[str | int, Figures], most: int) -> dict[str | int, Figures]:
+    ranked = sorted(found.items(), key=lambda pair: (-pair[1].presented, str(pair[0])))
+    return dict(ranked[:most])
+
+
+def _departements(places: Mapping[str | int, Figures]) -> dict[str | int, Figures]:
+    return _together([{departement_of(str(place)): figures} for place, figures in places.items()])
 
 
 def _summed(name: str, *columns: ColumnElement[Any]) -> Select[Any]:

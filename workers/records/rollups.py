@@ -73,6 +73,16 @@ def _calls(dialect: str) -> Any:
     return select(func.json_each(bindparam("calls", type_=String)).table_valued("value").c.value)
 
 
+def of_days(connection: Connection, key: str, association: str, first: int, last: int) -> Sequence[Any]:
+    """The measures of an association's calls of some days (20261122), by a key that roll-ups hold by month.
+
+    Straight from the records: rows as mappings, the key under its own name; nothing without a place.
+    """
+    span = paris.began(paris.day_of(first)), paris.began(paris.day_of(last) + timedelta(days=1))
+    among = (_r.association == association) & (_r.began_at >= span[0]) & (_r.began_at < span[1])
+    return connection.execute(_grouped([key], literal(1, Integer), among & (_r.place != ""))).mappings().all()
+
+
 def drop_empty(connection: Connection, days: Sequence[int]) -> None:
     """Forget the rows that corrections left empty, so that increments and rebuilding give the same tables."""
     for name, table in rollups.items():
