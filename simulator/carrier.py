@@ -46,17 +46,7 @@ def blueprint(board: Switchboard, faults: Faults, messages: Messages) -> Bluepri
     """The routes under /2010-04-01/Accounts/{sid}/."""
     bp = Blueprint("carrier", __name__, url_prefix="/2010-04-01/Accounts/<account>")
 
-    @bp.before_request
-    def signed_in() -> Response | None:
-        account = board.exchange.account
-        given = request.authorization
-        known = given is not None and hmac.compare_digest(
-            f"{given.username}:{given.password}".encode(), f"{account.sid}:{account.token}".encode()
-        )
-        if not known:
-            return denied(Denied(401, 20003, "Authenticate"))
-        return None if (request.view_args or {}).get("account") == account.sid else denied(_missing())
-
+    bp.before_request(lambda: _signed_in(board))
     bp.register_error_handler(Denied, denied)
     bp.post("/Calls.json")(struck_by(faults, lambda: _create(board)))
     bp.post("/Messages.json")(struck_by(faults, lambda: messages.create(request.form)))
@@ -82,6 +72,17 @@ def blueprint(board: Switchboard, faults: Faults, messages: Messages) -> Bluepri
         return _update(board, _leg(board, sid))
 
     return bp
+
+
+def _signed_in(board: Switchboard) -> Response | None:
+    account = board.exchange.account
+    given = request.authorization
+    known = given is not None and hmac.compare_digest(
+        f"{given.username}:{given.password}".encode(), f"{account.sid}:{account.token}".encode()
+    )
+    if not known:
+        return denied(Denied(401, 20003, "Authenticate"))
+    return None if (request.view_args or {}).get("account") == account.sid else denied(_missing())
 
 
 def struck_by(faults: Faults, create: Callable[[], Response]) -> View:

@@ -84,6 +84,9 @@ class TinyRouting:
     def owners(self, insee: str) -> frozenset[str]:
         return frozenset({"balma"}) if insee == "31044" else frozenset({"toulouse"})
 
+    def emergency(self, place: Located | None) -> str:
+        return "15"
+
     def asks_age(self, slug: str | None) -> bool:
         return self._ages
 

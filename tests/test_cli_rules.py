@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from requests.auth import HTTPBasicAuth
 from sqlalchemy import Engine
+from werkzeug.serving import make_server
 
 from config import stores
 from config.settings import Settings
@@ -16,8 +23,11 @@ from console.past_calls import calls_between
 from routing import drafts, store
 from routing.document import read
 from routing.model import Need
-from tests.conftest import SECRET_KEYS
+from simulator.exchange import Exchange
+from simulator.server import create_app
+from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SECRET_KEYS, until
 from tests.record_calls import some_calls
+from tests.service import Service, running
 from tests.test_cli import Terminal
 from workers.records.ledger import Ledger
 from workers.records.monthkeys import MonthKeys
@@ -102,15 +112,43 @@ def test_a_publication_can_wait_for_its_hour(terminal: Terminal, book: Path, set
     engine.dispose()
 
 
-def test_a_number_is_verified_by_reading_its_code_back(terminal: Terminal, book: Path) -> None:
+@contextmanager
+def carrier_of(service: Service) -> Iterator[str]:
+    """The stand-in at the address the service's settings say; it plays what the service answers."""
+    app = create_app(Exchange(service.account), calls_per_second=0)
+    server = make_server("127.0.0.1", service.settings.simulator_port, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield service.settings.simulator_url
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def heard_at_the_desk(url: str) -> str:
+    """What the only call of the carrier's list has heard, once it is over."""
+    account = HTTPBasicAuth(ACCOUNT_SID, AUTH_TOKEN)
+    listed = requests.get(f"{url}/2010-04-01/Accounts/{ACCOUNT_SID}/Calls.json", auth=account, timeout=5)
+    (call,) = listed.json()["calls"]
+    until(lambda: "code" in requests.get(f"{url}/simulator/calls/{call['sid']}", timeout=5).text)
+    return requests.get(f"{url}/simulator/calls/{call['sid']}", timeout=5).text
+
+
+def test_a_number_is_verified_by_reading_back_the_code_a_test_call_spoke(
+    terminal: Terminal, book: Path, env: dict[str, str]
+) -> None:
     written = json.loads(book.read_text())
     pau = next(desk for desk in written["regulators"] if desk["id"] == "pau")
     pau["phones"] = [{"number": "+33536499999", "verified": True}]
     book.write_text(json.dumps(written))
     assert "aucun appel d'essai" in terminal.run("rules", "publish", str(book), *WHO).stderr
     who = ("--author", "ana")
-    said = terminal.run("rules", "verify-number", "05 36 49 99 99", *who).stdout
-    code = said.split(" : ")[1].split(".")[0].replace(" ", "")
+    with running(env) as service, carrier_of(service) as url:
+        said = terminal.run("rules", "verify-number", "05 36 49 99 99", *who).stdout
+        found = re.search(r"code de ce num[^:]*: ([0-9, ]+)\.", heard_at_the_desk(url))
+    assert "sonne" in said
+    assert found
+    code = found[1].replace(", ", "")
     assert terminal.run("rules", "verify-number", "+33536499999", *who, "--code", "x").returncode == 1
     assert terminal.run("rules", "verify-number", "+33536499999", *who, "--code", code).returncode == 0
     assert terminal.run("rules", "publish", str(book), *WHO).stdout == "Version 2 en vigueur.\n"

@@ -79,7 +79,7 @@ def test_zero_reaches_a_human_and_the_star_the_15_at_every_question(caller: str 
         if event == Pressed("0"):
             assert isinstance(turn.instructions[-1], Dial)
         if event in (Pressed("*"), Pressed("15")):
-            assert turn.instructions[0] == Say(prompts.DANGER)
+            assert turn.instructions[0] == Say(prompts.danger("15"))
             assert isinstance(turn.instructions[-1], Dial)
             assert turn.instructions[-1].brief.priority
 
@@ -173,7 +173,7 @@ def test_a_number_that_may_not_be_rung_is_refused_and_asked_again(number: str) -
     assert turn.call.stage is Stage.TYPED_NUMBER
     turn = answer(turn, Pressed(number))
     if number == "112":
-        assert turn.instructions[0] == Say(prompts.DANGER)
+        assert turn.instructions[0] == Say(prompts.danger("15"))
     else:
         assert turn.call.stage is Stage.TYPED_NUMBER
         assert turn.instructions[-1].texts[0] == prompts.NUMBER_REFUSED

@@ -64,6 +64,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
         effects=Effects(bookings, places),
         log=log,
         sealer=sealer,
+        keys=settings.secret_keys,
         pseudonyms=Pseudonyms(settings.secret_keys),
         links=links,
         caller_id=settings.caller_id,

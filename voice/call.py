@@ -235,6 +235,9 @@ class Orientation(Protocol):
     def owners(self, insee: str) -> frozenset[str]:
         """Slugs of the associations that own a commune."""
 
+    def emergency(self, place: Located | None) -> str:
+        """What to dial there in a danger to life."""
+
     def asks_age(self, slug: str | None) -> bool:
         """Whether the association wants the age class."""
 

@@ -88,8 +88,9 @@ def _answered(call: Call, event: Pressed | Said, world: World) -> Turn:
 
 
 def _danger(call: Call, world: World) -> Turn:
+    number = world.routing.emergency(call.place)
     call = replace(call, priority=True)
-    turn = ringing.route(call, world, before=(Say(prompts.DANGER),))
+    turn = ringing.route(call, world, before=(Say(prompts.danger(number)),))
     return replace(turn, facts=(Fact("danger"), *turn.facts))
 
 

@@ -19,6 +19,7 @@ from voice.envelope import Stale
 from voice.ringing import ROUNDS
 from voice.world import Surroundings
 from workers.callbacks.callback import Disposition
+from workers.proof_call import code_in
 from workers.records.events import Event, EventLog, Lines
 
 log = structlog.get_logger(__name__)
@@ -61,6 +62,7 @@ class Line:
     effects: Effects
     log: EventLog
     sealer: Sealer
+    keys: tuple[str, ...]
     pseudonyms: Pseudonyms
     links: Links
     caller_id: str
@@ -109,6 +111,12 @@ class Line:
             return Answer(twiml.render((HangUp(),), self.links, self.caller_id))
         again = replace(brief, tries=brief.tries + 1)
         return Answer(twiml.ask_desk(texts, self.links.whisper_key(again)))
+
+    def proof(self, sealed: str) -> Answer:
+        """The code, twice; nothing of ours is said for any other text."""
+        code = code_in(self.keys, sealed)
+        told = (Say(prompts.proof(code)),) * 2 if code else ()
+        return Answer(twiml.render((*told, HangUp()), self.links, self.caller_id))
 
     def status(self, fields: Fields) -> None:
         """A call's status event, for the records."""

@@ -18,7 +18,6 @@ WELCOME = (
     "SOS Médecins. Danger vital : raccrochez, composez le 15. "
     "Malaise grave, mal à respirer, douleur à la poitrine : tapez étoile."
 )
-DANGER = "Raccrochez et composez le 15, maintenant. Si vous ne le pouvez pas, restez en ligne."
 ASK_PLACE = "Tapez le code postal du malade, ou dites le nom de sa commune."
 PLACE_NOT_HEARD = (
     "Tapez les cinq chiffres du code postal, ou dites la commune. Pour parler à quelqu'un, tapez 0."
@@ -78,6 +77,16 @@ _NO_SUCH = {
     None: "Pas de médecin disponible",
 }
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def danger(number: str) -> str:
+    """The way out, said before anything else; `number` is the territory's own (the 15 almost everywhere)."""
+    return f"Raccrochez et composez le {number}, maintenant. Si vous ne le pouvez pas, restez en ligne."
+
+
+def proof(code: str) -> str:
+    """What a test call speaks to a desk's new number, digit by digit."""
+    return f"Appel d'essai du 36 24. Le code de ce numéro est : {', '.join(code)}."
 
 
 def confirm_place(name: str) -> str:

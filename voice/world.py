@@ -10,7 +10,7 @@ from routing.compiled import RuleBook
 from routing.decision import decide, offers
 from routing.geography import names
 from routing.geography.landlines import Landlines
-from routing.geography.places import Places
+from routing.geography.places import Places, holiday_territory
 from routing.model import Decision, Load, Located, Need, PlaceSource
 from voice.call import OpenCallback, World
 from workers.records.events import EventLog
@@ -48,8 +48,8 @@ class Map:
 class Book:
     """One rule book, as the flow asks it."""
 
-    def __init__(self, book: RuleBook) -> None:
-        self._book = book
+    def __init__(self, book: RuleBook, places: Places) -> None:
+        self._book, self._places = book, places
         self.version = book.version
 
     def decide(self, place: Located | None, need: Need | None, at: datetime, load: Load) -> Decision:
@@ -63,6 +63,11 @@ class Book:
     def owners(self, insee: str) -> frozenset[str]:
         """The associations that own a commune."""
         return self._book.owners(insee)
+
+    def emergency(self, place: Located | None) -> str:
+        """What to dial there in a danger to life."""
+        commune = self._places.commune(place.commune) if place else None
+        return self._book.emergency_number(holiday_territory(commune) if commune else None)
 
     def asks_age(self, slug: str | None) -> bool:
         """Whether the association wants the age class."""
@@ -90,7 +95,7 @@ class Surroundings:
                 return Load()
             return Load(self._log.lines_in_use(regulators, now.timestamp()))
 
-        return World(Book(self._live_book.current), self._map, now, load, open_callback)
+        return World(Book(self._live_book.current, self._map.places), self._map, now, load, open_callback)
 
     def why(self, decision: Decision) -> str:
         """The decision in one French paragraph, for whoever asks where a call went."""

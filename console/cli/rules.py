@@ -29,8 +29,11 @@ from routing.number_proofs import Answer, TooSoon
 from routing.numbers import normalise, target_problem
 from routing.replay import replay
 from routing.replay_words import in_words
+from workers import proof_call
+from workers.callbacks.telephony import Placed, TwilioCarrier
 
 PARIS = ZoneInfo("Europe/Paris")
+TIMEOUT = 5.0  # seconds for the carrier to take a test call
 _author = click.option("--author", required=True, help="Qui publie.")
 _reason = click.option("--reason", required=True, help="Pourquoi, en une phrase.")
 
@@ -168,7 +171,7 @@ def undo(number: int, author: str, reason: str) -> None:
     click.echo(f"Version {version} en vigueur : les règles de la version {number}.")
 
 
-@command.command("verify-number", help="Donne le code qu'un appel d'essai doit dire, ou le reçoit (--code).")
+@command.command("verify-number", help="Appelle un poste et lui dit un code, ou reçoit ce code (--code).")
 @click.argument("number")
 @_author
 @click.option("--code", help="Les six chiffres entendus au poste.")
@@ -177,14 +180,20 @@ def verify_number(number: str, author: str, code: str | None) -> None:
     called = number if number.startswith("sip") else normalise(number) or number
     if (wrong := target_problem(called)) is not None:
         raise Refused(f"« {number} » ne peut pas être appelé : {wrong}")
-    keyed = Pseudonyms(Settings.of_process().secret_keys, "test calls").index
+    settings = Settings.of_process()
+    keyed = Pseudonyms(settings.secret_keys, "test calls").index
     with _engine() as engine:
         if code is None:
             try:
                 spoken = number_proofs.begin(engine, called, keyed, author)
             except TooSoon:
                 _fail("Un appel d'essai vient d'être demandé : attendez une minute.")
-            click.echo(f"Appelez {called} et dites : {' '.join(spoken)}. Le code vaut 15 minutes.")
+            carrier = TwilioCarrier(settings, TIMEOUT)
+            if not isinstance(
+                carrier.place(called, settings.caller_id, proof_call.urls(settings, spoken)), Placed
+            ):
+                _fail("L'opérateur n'a pas pris l'appel d'essai : réessayez dans une minute.")
+            click.echo(f"Le {called} sonne : on y entend un code, à redonner avec --code d'ici 15 minutes.")
             return
         if (answer := number_proofs.answer(engine, called, code, keyed, author)) is not Answer.PROVED:
             _fail("Code faux." if answer is Answer.WRONG else "Code périmé : demandez-en un autre.")
