@@ -55,6 +55,28 @@ def test_it_errs_less_than_last_week_repeated(area: Area) -> None:
     assert ours < 0.85 * theirs
 
 
+def test_public_holidays_are_foretold_nearer_than_as_ordinary_days() -> None:
+    """Against the same forecast with the holidays' factor taken back, in November and May."""
+    ours = without = 0.0
+    for area in AREAS[:2]:
+        for today, feasts in MANY_FEASTS.items():
+            told, came, _ = judged(area, today)
+            plain = {one.day: one for one in told if one.hour == 12}
+            for feast in feasts:
+                like = next(day for day in plain if day.weekday() == feast.weekday() and day not in feasts)
+                of = {d: [one.calls for one in told if one.day == d] for d in (feast, like)}
+                start = (feast - today).days * 24
+                ours += abs(sum(of[feast]) - sum(came[start : start + 24]))
+                without += abs(sum(of[like]) - sum(came[start : start + 24]))
+    assert ours < 0.8 * without
+
+
+MANY_FEASTS = {
+    date(2026, 11, 8): [date(2026, 11, 11)],
+    date(2026, 5, 5): [date(2026, 5, 8), date(2026, 5, 14)],
+}
+
+
 def test_nine_hours_of_ten_lie_in_the_band() -> None:
     inside = hours = 0
     for area in AREAS:

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select
 from config import logs
 from config.settings import Settings, SettingsRefused
 from config.stores import engine, reading
+from routing import calendar
 from workers.records import paris
 from workers.records.tables import forecasts, rollups
 
@@ -84,13 +85,15 @@ def foretell(hours: Sequence[float], today: date, days: int = DAYS) -> list[Expe
     daily = [sum(hours[start : start + 24]) for start in range(0, len(hours) - 23, 24)][-HISTORY:]
     if len(daily) < FEWEST or sum(daily[-7:]) < 7:
         return []
-    levels, spread = _days(daily, days)
+    ordinary, feast = _feasts_apart(daily, today)
+    levels, spread = _days(ordinary, days)
     shape = _shape(hours)
-    return [
-        _banded(today + timedelta(days=ahead), hour, level * shape[hour], spread * math.sqrt(1 + ahead / 7))
-        for ahead, level in enumerate(levels)
-        for hour in range(24)
-    ]
+    told = []
+    for ahead, level in enumerate(levels):
+        day, wider = today + timedelta(days=ahead), spread * math.sqrt(1 + ahead / 7)
+        calls = level * feast if _is_feast(day) else level
+        told += [_banded(day, hour, calls * shape[hour], wider) for hour in range(24)]
+    return told
 
 
 def expected(connection: Connection, association: str | None) -> list[Expected]:
@@ -107,6 +110,27 @@ def seasonal_naive(hours: Sequence[float], days: int = DAYS) -> list[float]:
     """The same hour of the last week known: what any forecast has to beat."""
     week = list(hours[-168:])
     return [week[n % 168] for n in range(days * 24)]
+
+
+def _feasts_apart(daily: Sequence[float], today: date) -> tuple[list[float], float]:
+    """The days with public holidays replaced by their weekday's mean around, and what a holiday multiplies.
+
+    The factor is learnt of two holidays at least, and held between 0.8 and 1.6: a few days prove no more.
+    """
+    first, ordinary = today - timedelta(days=len(daily)), list(daily)
+    came = usual = 0.0
+    feasts = {n for n in range(len(daily)) if _is_feast(first + timedelta(days=n))}
+    for n in feasts:
+        near = [m for m in (n - 14, n - 7, n + 7, n + 14) if 0 <= m < len(daily) and m not in feasts]
+        if near:
+            ordinary[n] = sum(daily[m] for m in near) / len(near)
+            came, usual = came + daily[n], usual + ordinary[n]
+    known = len(feasts) >= 2 and usual > 0
+    return ordinary, min(1.6, max(0.8, came / usual)) if known else 1.0
+
+
+def _is_feast(day: date) -> bool:
+    return day in calendar.public_holidays(None, day.year)
 
 
 def _days(daily: Sequence[float], days: int) -> tuple[list[float], float]:
