@@ -67,7 +67,8 @@ def counted(engine: Engine) -> dict[str, list[object]]:
 
 def as_it_should_be(lines: list[str], env: dict[str, str], folder: Path) -> dict[str, list[object]]:
     """The same lines counted in one go, in another database."""
-    apart = Settings.from_env(env | {"VAR_DIR": str(folder)})
+    alone = {name: value for name, value in env.items() if name != "DATABASE_URL"}
+    apart = Settings.from_env(alone | {"VAR_DIR": str(folder)})
     migrate.upgrade(apart)
     engine = stores.engine(apart)
     Ledger(engine, MonthKeys((SECRET_KEYS,))).take(lines)
@@ -81,10 +82,25 @@ def empty(redis: Redis) -> bool:
     return redis.xlen(STREAM) == 0 and not redis.xpending(STREAM, GROUP)["pending"]
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def wired(
+    request: pytest.FixtureRequest, env: dict[str, str], redis_client: Redis
+) -> Iterator[tuple[dict[str, str], Engine]]:
+    """The ledger's environment on each database in turn, its schema up to date, and an engine."""
+    if request.param == "postgresql":
+        env = env | {"DATABASE_URL": request.getfixturevalue("postgres_url")}
+    settings = Settings.from_env(env)
+    migrate.upgrade(settings)
+    engine = stores.engine(settings)
+    yield env, engine
+    engine.dispose()
+
+
 @pytest.mark.parametrize("point", POINTS)
 def test_a_ledger_killed_at_a_point_loses_and_doubles_nothing(
-    env: dict[str, str], redis_client: Redis, sqlite_engine: Engine, tmp_path: Path, point: str
+    wired: tuple[dict[str, str], Engine], redis_client: Redis, tmp_path: Path, point: str
 ) -> None:
+    env, engine = wired
     lines = told(60, POINTS.index(point))
     for line in lines:
         redis_client.xadd(STREAM, {"e": line})
@@ -92,12 +108,13 @@ def test_a_ledger_killed_at_a_point_loses_and_doubles_nothing(
         assert armed.wait(30) == -signal.SIGKILL
     with running(env):
         until(lambda: empty(redis_client), 30)
-    assert counted(sqlite_engine) == as_it_should_be(lines, env, tmp_path / "apart")
+    assert counted(engine) == as_it_should_be(lines, env, tmp_path / "apart")
 
 
 def test_a_ledger_killed_at_random_while_calls_come_in_counts_every_call_once(
-    env: dict[str, str], redis_client: Redis, sqlite_engine: Engine, tmp_path: Path
+    wired: tuple[dict[str, str], Engine], redis_client: Redis, tmp_path: Path
 ) -> None:
+    env, engine = wired
     lines, draw = told(250, 77), Random(3)
     spool = Spool(tmp_path / "events", "events")
     spool.append(lines[:200])
@@ -111,4 +128,4 @@ def test_a_ledger_killed_at_random_while_calls_come_in_counts_every_call_once(
             process.kill()
     with running(env):
         until(lambda: empty(redis_client) and not spool.size(), 40)
-    assert counted(sqlite_engine) == as_it_should_be(lines, env, tmp_path / "apart")
+    assert counted(engine) == as_it_should_be(lines, env, tmp_path / "apart")
