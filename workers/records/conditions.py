@@ -34,6 +34,7 @@ NEXT_STEP: Mapping[str, str] = {
     "spool_stuck": "Vérifiez Redis et le processus « ledger » ; rien n'est perdu tant que le disque tient.",
     "backlog": "Vérifiez que le processus « ledger » tourne ; le tableau de bord est en retard.",
     "redis_down": "Redémarrez Redis ; les appels continuent, les chiffres en direct attendent.",
+    "closure_ending": "Prolongez la fermeture si elle doit durer ; sinon il n'y a rien à faire.",
     "sql_down": "Redémarrez la base ; les appels continuent, les rappels sont gardés sur disque.",
 }
 

@@ -23,6 +23,7 @@ from workers.records.ledger import Ledger
 from workers.records.meters import Meters
 from workers.records.monthkeys import MonthKeys
 from workers.records.reconciler import Reconciler
+from workers.records.reminders import closures_ending
 from workers.records.spool import Spool
 from workers.records.tables import forecasts
 
@@ -45,7 +46,10 @@ def duties(settings: Settings, sql: Engine, intake: Intake) -> tuple[Duty, ...]:
         sql,
         Routes(settings.secret_keys),
         Herald(settings, messages).send,
-        lambda _: conditions.outside(redis, intake.waiting, spool, time.time()),
+        lambda now: [
+            *conditions.outside(redis, intake.waiting, spool, time.time()),
+            *closures_ending(sql, now),
+        ],
     )
 
     def tell(now: datetime) -> None:
@@ -62,19 +66,20 @@ def duties(settings: Settings, sql: Engine, intake: Intake) -> tuple[Duty, ...]:
         reconciler.find_lost_callers(now)
         reconciler.forget_old(now)
 
-    def purge(now: datetime) -> None:
-        with reading(sql).begin() as connection:
-            kept = chosen.retention(connection)
-        retention.purge(sql, keys, now, kept)
-
     return (
         ("live", tell, 1.0),
         ("meters", measure, 5.0),
         ("reconcile", reconcile, 60.0),
         ("alerts", watchman.round, 15.0),
-        ("purge", purge, 3600.0),
+        ("purge", lambda now: _purge(sql, keys, now), 3600.0),
         ("forecast", lambda now: _forecast(sql, now), 600.0),
     )
+
+
+def _purge(sql: Engine, keys: MonthKeys, now: datetime) -> None:
+    with reading(sql).begin() as connection:
+        kept = chosen.retention(connection)
+    retention.purge(sql, keys, now, kept)
 
 
 def _forecast(sql: Engine, now: datetime) -> None:
