@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -25,14 +25,11 @@ from workers.callbacks.telephony import Placed, Reply
 from workers.records import conditions
 from workers.records.alerts import Alerts, open_alerts
 from workers.records.conditions import NEXT_STEP, Condition, poisson_at_most
-from workers.records.events import STREAM
 from workers.records.heralds import Herald, Notice, Route, Routes, signature
-from workers.records.intake import Intake
 from workers.records.ledger import Ledger
 from workers.records.monthkeys import MonthKeys
 from workers.records.spool import Spool
 from workers.records.tables import alerts, forecasts
-from workers.records.watch import duties
 
 FIVE = NOON + timedelta(minutes=5)
 
@@ -278,36 +275,3 @@ def test_routes_keep_addresses_sealed_and_refuse_plain_http(engine: Engine) -> N
 def test_poisson_sums_to_one() -> None:
     assert poisson_at_most(200, 50) == pytest.approx(1)
     assert poisson_at_most(0, 3) == pytest.approx(0.049787, abs=1e-6)
-
-
-def test_trouble_is_told_within_a_minute_by_the_ledgers_own_duties(
-    settings: Settings, sqlite_engine: Engine, redis_client: Redis, receiver: HTTPServer
-) -> None:
-    """Events on the stream, the real process's duties at their own pace, a moved clock, a real webhook."""
-    keys = MonthKeys(settings.secret_keys)
-    intake = Intake(redis_client, Ledger(sqlite_engine, keys), Spool(settings.var_dir / "events", "events"))
-    every = {name: (work, pace) for name, work, pace in duties(settings, sqlite_engine, intake)}
-    work, pace = every["alerts"]
-    began = datetime.now(UTC)
-    with sqlite_engine.begin() as connection:
-        url = f"http://127.0.0.1:{receiver.server_port}/"
-        Routes(settings.secret_keys).add(connection, Route("webhook", url, secret="s" * 16))
-    calls = [
-        Told(f"CA{n}", began - timedelta(seconds=90)).say("rescued").decided(10).ringing() for n in range(6)
-    ]
-    for call in calls:
-        ended = call.say("unanswered", 75, regulator="d-toulouse", disposition="no_answer").over()
-        for event in ended.events:
-            redis_client.xadd(STREAM, {"e": event.text()})
-    told: dict[str, float] = {}
-    clock = 0.0
-    while clock < 60:
-        intake.take(10)
-        clock += pace
-        receiver.kept = None  # type: ignore[attr-defined] # the test's
-        work(began + timedelta(seconds=clock))
-        if receiver.kept:  # type: ignore[attr-defined] # the test's
-            for alert in json.loads(receiver.kept[1])["alerts"]:  # type: ignore[attr-defined] # the test's
-                told.setdefault(alert["kind"], clock)
-    assert {"desk_silent", "fallback_used"} <= set(told)
-    assert max(told.values()) <= 60
