@@ -9,6 +9,7 @@ from functools import wraps
 
 import structlog
 from flask import Blueprint, Flask, Response, current_app, g, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
 from config.stores import engine
@@ -22,6 +23,7 @@ from voice.webhooks import signed_only
 from workers.callbacks.attempts import Attempts
 from workers.callbacks.callback import Callback, Disposition, State
 from workers.callbacks.fence import Link
+from workers.callbacks.joined import Joined
 from workers.callbacks.links import Links
 from workers.callbacks.timing import Timing
 from workers.callbacks.vault import Vault
@@ -46,6 +48,7 @@ class Legs:
     attempts: Attempts
     links: Links
     places: Places
+    joined: Joined
     caller_id: str
 
 
@@ -56,7 +59,9 @@ def install(
     sql, vault = engine(settings, patience_ms=PATIENCE_MS), Vault.of(settings.secret_keys)
     attempts = attempts or Attempts(sql, vault, Timing(), zones_of(places))
     links = Links(settings.public_url, settings.secret_keys)
-    app.extensions["legs"] = Legs(attempts, links, places, settings.caller_id)
+    app.extensions["legs"] = Legs(
+        attempts, links, places, Joined(settings.var_dir / "joined"), settings.caller_id
+    )
     register(app, sql, vault, settings)
     for blueprint in (bp, duty_bp):
         app.before_request_funcs.setdefault(blueprint.name, []).append(signed_only(door))
@@ -128,7 +133,7 @@ def patient_key(here: Legs, link: Link, tries: int) -> Said:
     """A key joins them. Even when nothing can be written down, a patient who presses is put through."""
     match legs.patient_key(g.fields.get("Digits", ""), tries):
         case Join():
-            here.attempts.connected(link)
+            _connected(here, link)
             return Join()
         case Machine():
             here.attempts.missed(link, Disposition.MACHINE)
@@ -142,6 +147,7 @@ def patient_key(here: Legs, link: Link, tries: int) -> Said:
 def talk(here: Legs, link: Link, tries: int) -> Said:
     """The patient's leg has ended, joined or not."""
     del tries
+    here.joined.settle(link, here.attempts.connected)
     if g.fields.get("DialBridged") == "true":
         here.attempts.connected(link)  # should the patient's key have reached us not at all
     if here.attempts.standing(link) is State.BRIDGED:
@@ -172,6 +178,7 @@ def status() -> Response:
     link = here.links.read(request.args.get("a", ""))
     if link:
         try:
+            here.joined.settle(link, here.attempts.connected)
             here.attempts.status(link, g.fields.get("CallSid", ""), g.fields.get("CallStatus", ""))
         except Exception:
             log.exception("leg_status_lost")  # the lease will ask the carrier
@@ -183,6 +190,14 @@ def sorry() -> Response:
     """Another route failed: needs nothing."""
     log.error("leg_fallback_used", code=g.fields.get("ErrorCode"))
     return Response(twiml.end((prompts.SORRY,)), mimetype="text/xml")
+
+
+def _connected(here: Legs, link: Link) -> None:
+    """They speak now, whether or not the database can be told: then the disk is."""
+    try:
+        here.attempts.connected(link)
+    except SQLAlchemyError:
+        here.joined.mark(link)
 
 
 def _concluded(here: Legs, link: Link, keyed: Conclude | Ask) -> Said:

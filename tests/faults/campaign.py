@@ -74,7 +74,16 @@ class Report:
 class Campaign:
     """One service, its processes, and the ways to hurt it."""
 
-    def __init__(self, folder: Path, stack: ExitStack, *, faults: bool, seed: int, workers: int = 2) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        stack: ExitStack,
+        *,
+        faults: bool,
+        seed: int,
+        workers: int = 2,
+        failpoint: str = "",
+    ) -> None:
         self.folder, self.stack, self.chance = folder, stack, random.Random(seed)
         self.redis_port, self.carrier_port = free_port(), free_port()
         self.env = {
@@ -87,6 +96,7 @@ class Campaign:
             "SECRET_KEYS": "s" * 40,
             "LOG_LEVEL": "error",
         }
+        self.armed = self.env | {"FAILPOINT": failpoint}
         self.settings = Settings.from_env(self.env)
         self.report = Report()
         migrate.upgrade(self.settings)
@@ -94,8 +104,8 @@ class Campaign:
         self.vault = Vault.of(self.settings.secret_keys)
         self._start(faults, seed)
         FORKS.set_forkserver_preload(["tests.faults.processes"])
-        self.children = [self._fork(processes.worker) for _ in range(workers)]
-        self.ticking = self._fork(processes.ticking)
+        self.children = [self._fork(processes.worker, armed=True) for _ in range(workers)]
+        self.ticking = self._fork(processes.ticking, armed=True)
         stack.callback(self._end_children)
 
     # --- the service
@@ -107,14 +117,22 @@ class Campaign:
         words = ["tests.faults.carrier", str(self.carrier_port), "faults" if faults else "calm", str(seed)]
         carrier = subprocess.Popen([sys.executable, "-m", *words], cwd=here)
         self.stack.callback(lambda: _end(carrier))
-        granian = "granian --interface wsgi --no-ws --workers 1 --blocking-threads 3 --workers-kill-timeout 1"
-        command = [*granian.split(), "--log-level", "error", "--host", "127.0.0.1"]
-        command += ["--port", self.env["PORT"], "--factory", "tests.faults.processes:web"]
-        command[0] = str(Path(sys.executable).with_name("granian"))
-        web = subprocess.Popen(command, env=os.environ | self.env, cwd=here, start_new_session=True)
-        self.stack.callback(lambda: _end_group(web))
+        self.web = self._serve(self.armed)
+        self.stack.callback(lambda: _end_group(self.web))
         until(lambda: _answers(f"http://127.0.0.1:{self.carrier_port}/saw"), 20)
         until(lambda: _answers(f"{self.settings.public_url}/voice/legs/sorry"), 20)
+
+    def _serve(self, env: dict[str, str]) -> subprocess.Popen[bytes]:
+        granian = "--interface wsgi --no-ws --workers 1 --blocking-threads 3 --workers-kill-timeout 1"
+        command = [
+            str(Path(sys.executable).with_name("granian")),
+            *granian.split(),
+            "--log-level",
+            "critical",
+        ]
+        command += ["--host", "127.0.0.1", "--port", env["PORT"], "--factory", "tests.faults.processes:web"]
+        here = Path(__file__).parents[2]
+        return subprocess.Popen(command, env=os.environ | env, cwd=here, start_new_session=True)
 
     def _redis(self) -> subprocess.Popen[bytes]:
         data = self.folder / "redis"
@@ -123,8 +141,8 @@ class Campaign:
         command = embedded.command(self.redis_port, data)
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def _fork(self, what: Callable[[dict[str, str]], None]) -> Any:
-        child = FORKS.Process(target=what, args=(self.env,), daemon=True)
+    def _fork(self, what: Callable[[dict[str, str]], None], *, armed: bool = False) -> Any:
+        child = FORKS.Process(target=what, args=(self.armed if armed else self.env,), daemon=True)
         child.start()
         return child
 
@@ -165,6 +183,19 @@ class Campaign:
             _kill(self.children[chosen])
             self.children[chosen] = self._fork(processes.worker)
         self.report.kills += 1
+
+    def revive(self) -> bool:
+        """Start what has died at its failpoint, unarmed. True when something had."""
+        died = False
+        for number, child in enumerate(self.children):
+            if not child.is_alive():
+                self.children[number], died = self._fork(processes.worker), True
+        if not self.ticking.is_alive():
+            self.ticking, died = self._fork(processes.ticking), True
+        if self.web.poll() is not None:
+            self.web, died = self._serve(self.env), True
+        self.report.kills += died
+        return died
 
     def kill_redis(self) -> None:
         """SIGKILL, and start an empty one."""

@@ -18,6 +18,7 @@ from routing.model import Target
 from voice import leg_webhooks
 from voice.signature import Door
 from workers import clock, jobs, queue
+from workers.callbacks import failpoints
 from workers.callbacks.assembly import Parts
 from workers.callbacks.attempts import Attempts
 from workers.callbacks.callback import Callback
@@ -116,6 +117,7 @@ def web() -> Flask:
 
 
 def _settings(env: dict[str, str]) -> Settings:
+    failpoints.arm(env.get("FAILPOINT", ""))
     settings = Settings.from_env(env)
     logs.configure(settings)
     return settings

@@ -19,6 +19,7 @@ from workers.callbacks.attempts import Attempts, ZoneOf
 from workers.callbacks.callback import Callback
 from workers.callbacks.dialling import Dialler
 from workers.callbacks.doctors import Doctors
+from workers.callbacks.joined import Joined
 from workers.callbacks.lapses import Lapses
 from workers.callbacks.links import Links
 from workers.callbacks.notices import Notices
@@ -47,6 +48,7 @@ class Parts:
     lapses: Lapses
     notices: Notices
     spool: Spool
+    joined: Joined
     carrier: Carrier
     shown: str
     zone_of: ZoneOf
@@ -79,6 +81,7 @@ class Parts:
             lapses=Lapses(engine, vault, timing),
             notices=Notices(engine),
             spool=Spool(settings.var_dir / "bookings", Sealer(settings.secret_keys, "booking spool")),
+            joined=Joined(settings.var_dir / "joined"),
             carrier=carrier,
             shown=settings.caller_id,
             zone_of=zone_of,
@@ -93,6 +96,7 @@ class Parts:
             notices=self.notices,
             doctors=self.doctors,
             spool=self.spool,
+            joined=self.joined,
             carrier=self.carrier,
             bell=bell,
             shown=self.shown,

@@ -16,10 +16,15 @@ NAMES = (
     "notice_taken",
     "spool_merged",
 )
-_ARMED = os.environ.get("FAILPOINT")  # noqa: TID251 - not a setting: a fault, and never in a settings file
+_armed = [os.environ.get("FAILPOINT", "")]  # noqa: TID251 - not a setting: a fault, never in a settings file
+
+
+def arm(name: str) -> None:
+    """Arm a process that was forked after this module was loaded."""
+    _armed[0] = name
 
 
 def failpoint(name: str) -> None:
     """Die here, as if by `kill -9`, when armed."""
-    if name == _ARMED:
+    if name == _armed[0]:
         os.kill(os.getpid(), signal.SIGKILL)

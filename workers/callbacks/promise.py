@@ -31,7 +31,7 @@ def sms(kind: Notice, promise: Promise, now: datetime, zone: tzinfo) -> str:
         Notice.MISSED: f"3624 : nous avons essayé de vous joindre. Nous vous rappellerons. {cancel}",
         Notice.LATE: f"3624 : votre rappel prend du retard, nous ne vous oublions pas. {cancel}",
         Notice.CANCELLED: "3624 : votre rappel est annulé. Vous pouvez refaire le 3624 à tout moment.",
-        Notice.TO_A_PERSON: f"3624 : nous n'avons pas pu vous joindre. Refaites le 3624 si besoin. {cancel}",
+        Notice.TO_A_PERSON: f"3624 : nous n'avons pas pu vous joindre. Vous pouvez refaire le 3624. {cancel}",
     }
     return texts[kind]
 

@@ -11,6 +11,7 @@ from workers.callbacks.attempts import ENDED, Attempts
 from workers.callbacks.callback import Booking, Disposition, Promise, State
 from workers.callbacks.doctors import Doctors
 from workers.callbacks.failpoints import failpoint
+from workers.callbacks.joined import Joined
 from workers.callbacks.lapses import Lapse, Lapses
 from workers.callbacks.notices import Notices, Owed
 from workers.callbacks.promise import sms
@@ -35,6 +36,7 @@ class Sweeper:
         notices: Notices,
         doctors: Doctors,
         spool: Spool,
+        joined: Joined,
         carrier: Carrier,
         bell: Callable[[str], None],
         shown: str,
@@ -44,11 +46,13 @@ class Sweeper:
         self._callbacks, self._attempts, self._lapses = callbacks, attempts, lapses
         self._notices, self._doctors, self._spool = notices, doctors, spool
         self._carrier, self._bell, self._shown = carrier, bell, shown
-        self._zone_of, self._now = zone_of, now
+        self._zone_of, self._now, self._joined = zone_of, now, joined
 
     def steps(self) -> tuple[Callable[[], object], ...]:
         """Everything to do in one round, each to be run though another fails."""
         return (
+            self._lapses.undo_clock_jump,
+            self.merge_joined,
             self.merge_spool,
             self.ring_bells,
             self._lapses.to_unknown,
@@ -74,6 +78,10 @@ class Sweeper:
             failpoint("spool_merged")
 
         return self._spool.merge(book)
+
+    def merge_joined(self) -> int:
+        """Patients put through while the database was away, before anything takes them for missed."""
+        return self._joined.merge(self._attempts.connected)
 
     def ask_the_carrier(self) -> int:
         """Resolve unknown attempts by the carrier's list, and legs without news by their own state."""
