@@ -37,8 +37,7 @@ def duties(settings: Settings, sql: Engine, intake: Intake) -> tuple[Duty, ...]:
     """(name, work, seconds between two), each for a thread of its own."""
     redis = voice_redis(settings)
     keys = MonthKeys(settings.secret_keys)
-    # A client each: the library's is not meant for threads.
-    lists, messages = TwilioCarrier(settings, PATIENCE), TwilioCarrier(settings, PATIENCE)
+    lists, messages = (TwilioCarrier(settings, PATIENCE) for _ in range(2))  # not meant for threads: one each
     reconciler = Reconciler(sql, lists, Ledger(sql, keys), Vault.of(settings.secret_keys))
     meters = Meters(settings.var_dir / "metrics", "ledger")
     spool = Spool(settings.var_dir / "events", "events")
@@ -54,8 +53,7 @@ def duties(settings: Settings, sql: Engine, intake: Intake) -> tuple[Duty, ...]:
 
     def tell(now: datetime) -> None:
         with reading(sql).begin() as connection:
-            made = live.picture(connection, now)
-        live.tell(redis, made)
+            live.tell(redis, live.picture(connection, now))
 
     def measure(now: datetime) -> None:
         gauges.look(sql, redis, intake, now)
