@@ -57,6 +57,8 @@ def configure(settings: Settings) -> None:
     )
     logging.root.handlers = [handler]
     logging.root.setLevel(settings.log_level.upper())
+    # It tells every request's address, headers and answer.
+    logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 
 
 def bind_call(sid: str) -> None:
