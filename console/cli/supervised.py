@@ -120,7 +120,8 @@ class RestartingManager(Manager):  # type: ignore[misc] # honcho is not typed
 
     def _stop(self, number: int, _frame: object) -> None:
         self.returncode = 128 + number
-        self.terminate()
+        # Not from here: a second signal amid the first one's would wait for a lock that it holds itself.
+        threading.Thread(target=self.terminate, daemon=True).start()
 
 
 def _ask(kill: Callable[[int, int], None], pid: int, number: int) -> None:
