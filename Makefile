@@ -5,11 +5,11 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 	--universal --python-version 3.11
 export PYTHON VAR_DIR ?= var
 
-.PHONY: help setup run test check bench soak lock lint tools
+.PHONY: help setup run test check bench soak soak-callbacks lock lint tools
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
 
 setup: .venv/.run ## install into .venv and make up the secrets of the demonstration
 	@$(BIN)/python -m config.made_up
@@ -28,6 +28,9 @@ bench: .venv/.dev ## measure, and print the figures of the README
 
 soak: .venv/.dev tools ## the long fault campaign
 	@$(BIN)/pytest -m soak --timeout 0
+
+soak-callbacks: .venv/.dev tools ## 10,000 call-backs, 500 kill -9, a carrier that fails
+	@$(BIN)/pytest -s -m soak tests/faults/test_callbacks_soak.py --timeout 0
 
 lock: ## resolve the dependencies of pyproject.toml anew
 	@$(LOCK) --upgrade pyproject.toml -o requirements.lock

@@ -2,139 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 
 import pytest
 from redis import Redis
 from sqlalchemy import Engine, select, text
 
-from config.sealing import Sealer
 from config.settings import Settings
-from routing.model import Need, Target
-from tests.conftest import SECRET_KEYS, free_port
-from workers.callbacks.attempts import Attempts
-from workers.callbacks.callback import Booking, Conclusion, Disposition, State
-from workers.callbacks.dialling import Dialler
-from workers.callbacks.doctors import Doctors
-from workers.callbacks.fence import Link
-from workers.callbacks.joined import Joined
-from workers.callbacks.lapses import Lapses
-from workers.callbacks.links import LegUrls, Links
-from workers.callbacks.notices import Notices
-from workers.callbacks.pace import Pace
-from workers.callbacks.pool import Route
-from workers.callbacks.reservations import Reservations
-from workers.callbacks.spool import Spool
-from workers.callbacks.store import Callbacks
-from workers.callbacks.sweeper import Sweeper
+from routing.model import Need
+from tests.callback_house import DESK, NOTHING, NOW, OWN, POOL, SECOND_DESK, House
+from workers.callbacks.callback import Conclusion, Disposition, State
 from workers.callbacks.tables import callbacks
-from workers.callbacks.telephony import Leg, Placed, Refused, Reply, Throttled, TwilioCarrier, Unknown
-from workers.callbacks.timing import Timing
-from workers.callbacks.vault import Vault
-
-NOW = datetime.now(UTC)
-NOTHING = timedelta(0)
-DESK, SECOND_DESK = "+33199000011", "+33199000012"
-OWN, POOL = "+33261910001", "+33261910002"
-
-
-def noon(insee: str | None) -> timezone:
-    """Where it is about noon, so that retries are within hours whenever the test runs."""
-    return timezone(timedelta(hours=12 - NOW.hour))
-
-
-@dataclass
-class FakeCarrier:
-    """Answers what it is told to, and remembers whom it rang."""
-
-    replies: list[Reply] = field(default_factory=list)
-    listed: list[Leg] | None = field(default_factory=list)
-    rung: list[str] = field(default_factory=list)
-    urls: list[LegUrls] = field(default_factory=list)
-    hung: list[str] = field(default_factory=list)
-    written: list[tuple[str, str]] = field(default_factory=list)
-    states: dict[str, str] = field(default_factory=dict)
-
-    def place(self, to: str, shown: str, urls: LegUrls) -> Reply:
-        self.rung.append(to)
-        self.urls.append(urls)
-        return self.replies.pop(0) if self.replies else Placed(f"CA{len(self.rung)}")
-
-    def calls_to(self, to: str) -> Sequence[Leg] | None:
-        return self.listed
-
-    def leg(self, sid: str) -> Leg | None:
-        status = self.states.get(sid)
-        return Leg(sid, status, "", None) if status else None
-
-    def hang_up(self, sid: str) -> None:
-        self.hung.append(sid)
-
-    def write_to(self, to: str, shown: str, body: str) -> Reply:
-        self.written.append((to, body))
-        return self.replies.pop(0) if self.replies else Placed("SM1")
-
-
-class House:
-    """The parts, with leases that are over at once."""
-
-    def __init__(self, engine: Engine, redis: Redis, settings: Settings) -> None:
-        vault = Vault.of((SECRET_KEYS,))
-        timing = Timing(
-            dialling=NOTHING,
-            settle=NOTHING,
-            placed=NOTHING,
-            ringing=NOTHING,
-            again=NOTHING,
-            retries=(NOTHING,),
-        )
-        self.engine, self.carrier, self.store = engine, FakeCarrier(), Callbacks(engine, vault)
-        self.attempts = Attempts(engine, vault, timing, noon)
-        self.doctors, self.lapses = Doctors(engine, vault), Lapses(engine, vault, timing)
-        self.links = Links(settings.public_url, settings.secret_keys)
-        desks = (Target("toulouse", "d1", DESK, 20), Target(None, "d2", SECOND_DESK, 20))
-        reservations = Reservations(
-            engine, vault, lambda *_: Route(("toulouse",), desks), "+33199003624", timing.dialling
-        )
-        pace = Pace(redis, 1000)
-        self.dialler = Dialler(reservations, self.attempts, self.carrier, self.links, pace)
-        self.sweeper = Sweeper(
-            callbacks=self.store,
-            attempts=self.attempts,
-            lapses=self.lapses,
-            notices=Notices(engine),
-            doctors=self.doctors,
-            spool=Spool(settings.var_dir / "bookings", Sealer(settings.secret_keys, "booking spool")),
-            joined=Joined(settings.var_dir / "joined"),
-            carrier=self.carrier,
-            bell=lambda _: None,
-            shown="+33199003624",
-            zone_of=noon,
-            now=lambda: NOW,
-        )
-
-    def book(self, number: int = 1, need: Need = Need.TELECONSULTATION) -> str:
-        patient = f"+3363998{number:04}"
-        return self.store.book(Booking(f"CAb{number}", patient, need, NOW, NOW, "31555", "toulouse")).id
-
-    def state(self, callback_id: str) -> State:
-        found = self.store.get(callback_id)
-        assert found is not None
-        return found.state
-
-    def duty(self, number: str, association: str | None) -> str:
-        doctor = self.doctors.register("Dr", number, "3624", association)
-        self.doctors.begin_duty(doctor)
-        return doctor
-
-    def link(self, which: int = -1) -> Link:
-        link = self.links.read(self.carrier.urls[which].status.partition("a=")[2])
-        assert link is not None
-        return link
+from workers.callbacks.telephony import Leg, Refused, Reply, Throttled, Unknown
 
 
 @pytest.fixture
@@ -403,82 +283,3 @@ def test_eight_workers_at_once_reserve_each_row_once(house: House) -> None:
     assert len(house.carrier.rung) == len(set(house.carrier.rung)) == 12
     with house.engine.begin() as connection:
         assert set(connection.scalars(select(callbacks.c.rings))) == {1}
-
-
-# --- the real client, against answers a carrier gives
-
-
-class _Answers(BaseHTTPRequestHandler):
-    """Each POST is answered as the class says."""
-
-    status, body = 201, b'{"sid": "CA1"}'
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(self.status)
-        self.send_header("Content-Length", str(len(self.body)))
-        self.end_headers()
-        self.wfile.write(self.body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def client(env: dict[str, str]) -> Iterator[TwilioCarrier]:
-    server = HTTPServer(("127.0.0.1", 0), _Answers)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    yield TwilioCarrier(Settings.from_env(env | {"TWILIO_API_URL": url}), 1.0)
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-URLS = LegUrls("http://127.0.0.1/a", "http://127.0.0.1/s", "http://127.0.0.1/f")
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "meant"),
-    [
-        (201, b'{"sid": "CA1"}', Placed),
-        (201, b"<html>", Unknown),
-        (201, b"{}", Unknown),
-        (429, b'{"code": 20429, "message": "", "status": 429}', Throttled),
-        (400, b'{"code": 21211, "message": "", "status": 400}', Refused),
-        (401, b'{"code": 20003, "message": "", "status": 401}', Throttled),
-        (400, b'{"code": 21210, "message": "", "status": 400}', Throttled),
-        (500, b'{"code": 20500, "message": "", "status": 500}', Unknown),
-        (503, b"", Unknown),
-    ],
-)
-def test_each_answer_of_the_carrier_means_one_thing(
-    client: TwilioCarrier, status: int, body: bytes, meant: type
-) -> None:
-    _Answers.status, _Answers.body = status, body
-    assert type(client.place(DESK, "+33199003624", URLS)) is meant
-
-
-def test_a_connection_never_opened_is_safe_to_repeat(env: dict[str, str]) -> None:
-    away = TwilioCarrier(Settings.from_env(env | {"TWILIO_API_URL": f"http://127.0.0.1:{free_port()}"}), 1.0)
-    assert isinstance(away.place(DESK, "+33199003624", URLS), Throttled)
-    assert away.calls_to(DESK) is None
-    assert away.leg("CA1") is None
-
-
-def test_turns_are_one_after_the_other_whoever_takes_them(redis_client: Redis) -> None:
-    slept: list[float] = []
-    paces = [Pace(redis_client, 1.0, slept.append) for _ in range(3)]
-    assert [pace.wait() for pace in paces for _ in range(2)] == [True] * 6
-    assert [round(wait) for wait in slept] == [0, 1, 2, 3, 4, 5]
-    assert not paces[0].wait()  # too far away: the sweeper rings again
-
-
-def test_without_redis_each_process_keeps_its_own_pace() -> None:
-    slept: list[float] = []
-    with Redis(port=free_port(), socket_timeout=0.2) as away:
-        pace = Pace(away, 2.0, slept.append)
-        assert pace.wait()
-        assert pace.wait()
-    assert 0.3 < slept[1] <= 0.5

@@ -17,6 +17,9 @@ from workers.callbacks.failpoints import NAMES
 from workers.callbacks.spool import Spool
 
 
+pytestmark = pytest.mark.servers
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_death_at_each_named_point_loses_and_doubles_nothing(tmp_path: Path, name: str) -> None:
     with ExitStack() as stack:

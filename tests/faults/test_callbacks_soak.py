@@ -12,6 +12,9 @@ import pytest
 from tests.faults.campaign import Campaign, Report
 
 
+pytestmark = pytest.mark.servers
+
+
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
     """Ends every process, whatever happened."""
