@@ -8,14 +8,24 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import zlib
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from redis import Redis
+from sqlalchemy import Engine
 
-from tests.conftest import redis_running, until
+from config.settings import Settings
+from routing.model import Need
+from tests.conftest import free_port, redis_running, until
 from workers import clock, jobs, queue
+from workers.callbacks.callback import Booking
+from workers.callbacks.store import Callbacks
+from workers.callbacks.vault import Vault
 from workers.worker import refuse_unfit
 
 ID = "7b0c5f6e-0000-5000-8000-000000000001"
@@ -82,6 +92,53 @@ def test_a_worker_waits_for_a_redis_that_is_not_there_yet(tmp_path: Path) -> Non
         resume.start()
         refuse_unfit(redis, waited.append)
         resume.join()
+
+
+class _Carrier(BaseHTTPRequestHandler):
+    """Takes every call, and notes when."""
+
+    called: ClassVar[list[float]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.endswith("/Calls.json"):
+            self.called.append(time.monotonic())
+        body = b'{"sid": "CA1"}'
+        self.send_response(201)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("modules", [("workers.clock", "workers.worker"), ("workers.clock",)])
+def test_what_is_due_is_rung_within_ten_seconds_of_a_start_from_nothing(
+    env: dict[str, str], sqlite_engine: Engine, redis_client: Redis, modules: tuple[str, ...]
+) -> None:
+    """Redis has forgotten everything; in the second case it is not even there."""
+    carrier = HTTPServer(("127.0.0.1", 0), _Carrier)
+    threading.Thread(target=carrier.serve_forever, daemon=True).start()
+    env |= {"TWILIO_API_URL": f"http://127.0.0.1:{carrier.server_port}"}
+    if len(modules) == 1:
+        env |= {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}
+    now = datetime.now(UTC)
+    store = Callbacks(sqlite_engine, Vault.of(Settings.from_env(env).secret_keys))
+    store.book(Booking("CA1", "+33199000001", Need.ADVICE, now, now))
+    _Carrier.called.clear()
+    began = time.monotonic()
+    started = [
+        subprocess.Popen([sys.executable, "-m", one], env=os.environ | env, cwd=ROOT, stderr=subprocess.PIPE)
+        for one in modules
+    ]
+    until(lambda: bool(_Carrier.called), 30)
+    for process in started:
+        process.kill()
+        process.communicate()
+    carrier.shutdown()
+    carrier.server_close()
+    assert _Carrier.called[0] - began < 10
 
 
 def test_one_failing_step_does_not_stop_the_clock() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -30,6 +31,7 @@ def main() -> None:
     except SettingsRefused as refused:
         sys.exit(str(refused))
     logs.configure(settings)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # before RQ's own: it may still wait for Redis
     jobs.wire(parts(settings, engine(settings)).dialler.place_next)
     run(worker_redis(settings))
 
