@@ -16,7 +16,6 @@ from workers.callbacks.callback import Booking, Promise
 from workers.callbacks.failpoints import NAMES
 from workers.callbacks.spool import Spool
 
-
 pytestmark = pytest.mark.servers
 
 

@@ -11,7 +11,6 @@ import pytest
 
 from tests.faults.campaign import Campaign, Report
 
-
 pytestmark = pytest.mark.servers
 
 
