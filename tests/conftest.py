@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 from redis import Redis
@@ -26,6 +27,9 @@ from config.settings import Settings
 ACCOUNT_SID = "AC" + "3624" * 8
 AUTH_TOKEN = "c0ffee" * 6
 SECRET_KEYS = "a" * 40
+# The same examples in every run, so that nobody is refused for what they did not change.
+hypothesis.settings.register_profile("house", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("house")
 SERVERS = {"redis_server", "postgres_server"}
 # A server ends with the tests, even when these are killed.
 LEASH = ["setpriv", "--pdeathsig", "KILL"]
