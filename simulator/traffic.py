@@ -31,6 +31,8 @@ class Traffic:
     def __init__(self, board: Switchboard, per_minute: int, seed: int) -> None:
         self._board, self._per_minute = board, per_minute
         self._random = random.Random(seed)  # noqa: S311 - reproducible on purpose
+        # Desks answer in threads of their own: what they draw must not change who rings next.
+        self._desks = random.Random(seed + 1)  # noqa: S311 - reproducible on purpose
         self._stop = threading.Event()
 
     def start(self) -> None:
@@ -61,5 +63,5 @@ class Traffic:
 
     def _desk(self) -> Line:
         words, weights = zip(*CONDUCTS, strict=True)
-        conduct = self._random.choices(words, weights)[0]
-        return Line(conduct, after=self._random.uniform(2, 15), talks=self._random.uniform(60, 300))
+        conduct = self._desks.choices(words, weights)[0]
+        return Line(conduct, after=self._desks.uniform(2, 15), talks=self._desks.uniform(60, 300))

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select, text
 
 from config.settings import Settings
 from routing.model import Need
-from tests.callback_house import DESK, NOTHING, NOW, OWN, POOL, SECOND_DESK, House
+from tests.callback_house import DESK, NOTHING, OWN, POOL, SECOND_DESK, House
 from workers.callbacks.callback import Conclusion, Disposition, State
 from workers.callbacks.tables import callbacks
 from workers.callbacks.telephony import Leg, Refused, Reply, Throttled, Unknown
@@ -83,8 +83,8 @@ def test_an_unknown_call_is_found_in_the_carriers_list_and_not_placed_again(hous
     house.sweeper.ask_the_carrier()
     assert house.state(callback_id) is State.UNKNOWN
     house.carrier.listed = [
-        Leg("CA7", "ringing", "+33199003624", NOW),
-        Leg("CAx", "ringing", "+33199009999", NOW),
+        Leg("CA7", "ringing", "+33199003624", datetime.now(UTC)),
+        Leg("CAx", "ringing", "+33199009999", datetime.now(UTC)),
     ]
     house.sweeper.ask_the_carrier()
     assert house.state(callback_id) is State.PLACED
