@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from routing.model import Need
-from voice.prompts import in_pairs
-from workers.callbacks.callback import AgeClass, Callback
+from voice.prompts import AGE_WORDS, NEED_WORDS, in_pairs
+from workers.callbacks.callback import Callback
 
 TAKE_OR_LEAVE = "Pour prendre, tapez 1. Pour passer à un confrère, tapez 2."
 NO_LONGER = "Ce rappel n'est plus à faire. Merci."
@@ -30,19 +29,6 @@ DUTY_MENU = "Disponible, tapez 1. Fin, tapez 2."
 DUTY_ON = "Vous êtes disponible pour les rappels, pour douze heures au plus. Merci."
 DUTY_OFF = "Vous ne recevrez plus de rappel. Merci."
 
-_NEED = {
-    Need.VISIT: "visite",
-    Need.CONSULTATION: "consultation",
-    Need.TELECONSULTATION: "téléconsultation",
-    Need.ADVICE: "conseil",
-}
-_AGE = {
-    AgeClass.INFANT: "bébé",
-    AgeClass.CHILD: "enfant",
-    AgeClass.ADULT: "adulte",
-    AgeClass.SENIOR: "75 ans ou plus",
-}
-
 
 def whisper(callback: Callback, place: str | None, minutes: int) -> str:
     """« Rappel 36 24, Toulouse, téléconsultation, enfant, attend depuis 12 minutes. »: place, need, age class
@@ -50,9 +36,9 @@ def whisper(callback: Callback, place: str | None, minutes: int) -> str:
     and wait, nothing more passes through the carrier.
     """
     parts = ["Rappel prioritaire 36 24" if callback.urgent else "Rappel 36 24", place or "lieu inconnu"]
-    parts.append(_NEED[callback.need])
+    parts.append(NEED_WORDS[callback.need])
     if callback.age:
-        parts.append(_AGE[callback.age])
+        parts.append(AGE_WORDS[callback.age])
     parts.append(f"attend depuis {minutes} minute{'s' * (minutes > 1)}" if minutes else "vient d'appeler")
     return ", ".join(parts) + "."
 

@@ -57,13 +57,13 @@ _MENU = {
     Need.TELECONSULTATION: "une téléconsultation",
     Need.ADVICE: "un conseil",
 }
-_NEED = {
+NEED_WORDS = {
     Need.VISIT: "visite",
     Need.CONSULTATION: "consultation",
     Need.TELECONSULTATION: "téléconsultation",
     Need.ADVICE: "conseil",
 }
-_AGE = {
+AGE_WORDS = {
     AgeClass.INFANT: "bébé",
     AgeClass.CHILD: "enfant",
     AgeClass.ADULT: "adulte",
@@ -155,9 +155,9 @@ def whisper(brief: Brief) -> str:
     """« Appel 3624, Toulouse, visite. »: place, need, age class and urgency, nothing more."""
     parts = ["Appel prioritaire 36 24" if brief.priority else "Appel 36 24"]
     parts.append(brief.place or "lieu inconnu")
-    parts.append(_NEED[brief.need] if brief.need else "besoin inconnu")
+    parts.append(NEED_WORDS[brief.need] if brief.need else "besoin inconnu")
     if brief.age:
-        parts.append(_AGE[brief.age])
+        parts.append(AGE_WORDS[brief.age])
     return ", ".join(parts) + "."
 
 
