@@ -17,7 +17,7 @@ from config import logs, stores
 from config.patience import Breaker
 from config.sealing import Pseudonyms
 from config.settings import Settings
-from console import french, headers
+from console import french, headers, navigation
 from console.access import door, entering, own
 from console.access.accounts import Accounts
 from console.access.invitations import Invitations
@@ -163,6 +163,7 @@ def _words(app: Flask) -> None:
     app.add_template_filter(words.NEEDS.__getitem__, "need")
     app.add_template_global(asset, "asset")
     app.add_template_global(Right, "Right")
+    app.jinja_env.globals["navigation"] = navigation
     app.context_processor(lambda: {"who": g.get("who"), "present": office().now()})
 
 

@@ -1,0 +1,48 @@
+"""The tabs of the console: what each says, where it leads, the right it asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from console.access.roles import Right
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One tab, current on every page of its blueprint or, with `only`, on its own page alone."""
+
+    label: str
+    endpoint: str
+    right: Right
+    only: bool = False
+
+    def current(self, endpoint: str | None) -> bool:
+        """Whether the page that answers `endpoint` stands under this tab."""
+        shown = endpoint or ""
+        return shown == self.endpoint or (
+            not self.only and shown.partition(".")[0] == self.endpoint.partition(".")[0]
+        )
+
+
+RULES = (Tab("Horaires", "hours.shown", Right.SEE),)
+ASSOCIATION = (
+    Tab("Maintenant", "association.home", Right.SEE, only=True),
+    Tab("Rappels", "callbacks.listed", Right.WORK),
+    Tab("Appels", "calls.listed", Right.CALLS),
+    Tab("Règles", RULES[0].endpoint, Right.SEE),
+    Tab("Fermer d'urgence", "association.close", Right.RULE, only=True),
+)
+FEDERATION = (
+    Tab("Maintenant", "federation.board", Right.WATCH, only=True),
+    Tab("Couverture", "federation.coverage", Right.WATCH, only=True),
+    Tab("Règles", "federation.versions", Right.WATCH, only=True),
+    Tab("Comptes", "accounts.listed", Right.GOVERN),
+)
+
+
+def under_rules(endpoint: str | None) -> bool:
+    """Whether a page belongs to an association's rules, which have tabs of their own.
+
+    The week is changed on pages of their own blueprint, but stands under the hours.
+    """
+    return (endpoint or "").startswith("week.") or any(tab.current(endpoint) for tab in RULES)
