@@ -26,7 +26,7 @@ from console.access.second_factor import SecondFactor
 from console.access.sessions import Sessions
 from console.access.slowing import Slowing
 from console.api import served
-from console.association import callbacks, calls, home, hours, week_pages
+from console.association import callbacks, calls, draft_pages, home, hours, week_pages
 from console.federation import accounts, board
 from console.letters import Letters
 from console.office import Office, office
@@ -39,7 +39,18 @@ from workers.records.events import EventLog
 from workers.records.spool import Spool
 
 STATIC = Path(__file__).parent / "static"
-PAGES = (entering.bp, own.bp, home.bp, callbacks.bp, calls.bp, hours.bp, week_pages.bp, board.bp, accounts.bp)
+PAGES = (
+    entering.bp,
+    own.bp,
+    home.bp,
+    callbacks.bp,
+    calls.bp,
+    hours.bp,
+    week_pages.bp,
+    draft_pages.bp,
+    board.bp,
+    accounts.bp,
+)
 FORM_LIMIT = 256 * 1024  # bytes
 
 

@@ -24,7 +24,10 @@ class Tab:
         )
 
 
-RULES = (Tab("Horaires", "hours.shown", Right.SEE),)
+RULES = (
+    Tab("Horaires", "hours.shown", Right.SEE),
+    Tab("Brouillon", "draft.shown", Right.RULE),
+)
 ASSOCIATION = (
     Tab("Maintenant", "association.home", Right.SEE, only=True),
     Tab("Rappels", "callbacks.listed", Right.WORK),
