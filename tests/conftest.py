@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from uuid import uuid4
 
@@ -31,6 +32,10 @@ SECRET_KEYS = "a" * 40
 hypothesis.settings.register_profile("house", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("house")
 SERVERS = {"redis_server", "postgres_server"}
+# Below what outgoing connections are given; each process of the tests begins elsewhere.
+_PORTS = range(10_000, 32_000)
+_FIRST = os.getpid() * 7919 % len(_PORTS)
+_next_port = cycle((*_PORTS[_FIRST:], *_PORTS[:_FIRST]))
 # A server ends with the tests, even when these are killed.
 LEASH = ["setpriv", "--pdeathsig", "KILL"]
 
@@ -43,10 +48,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def free_port() -> int:
-    """Ask the operating system for a port nobody listens on."""
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        return int(asked.getsockname()[1])
+    """A port nobody listens on, never given twice to these tests.
+
+    Not the operating system's own choice: it gives the same one twice, and lends it to outgoing connections.
+    """
+    for port in _next_port:
+        with socket.socket() as asked:
+            asked.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do
+            try:
+                asked.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+    raise AssertionError
 
 
 def until(happened: Callable[[], bool], seconds: float = 10) -> None:
