@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
 from routing.calendar import KNOWN_TERRITORIES
 from routing.document import Association, Document, Regulator
 from routing.numbers import caller_id_problem, target_problem
 from routing.problem import Problem
+
+LONGEST_MESSAGE = timedelta(days=366)
+LONG_MESSAGE = 200  # characters, some 13 seconds before the menu
+SPOKEN_A_SECOND = 15  # characters
 
 
 def problems(document: Document) -> Iterator[Problem]:
@@ -23,6 +28,7 @@ def problems(document: Document) -> Iterator[Problem]:
         yield from _association(one, desks, slugs)
         yield from _loop(one, slugs)
     yield from _closures(document, slugs.keys())
+    yield from _messages(document, slugs.keys())
 
 
 def _doubles(document: Document) -> Iterator[Problem]:
@@ -30,6 +36,7 @@ def _doubles(document: Document) -> Iterator[Problem]:
         ("associations", [one.slug for one in document.associations]),
         ("regulators", [desk.id for desk in document.regulators]),
         ("closures", [closure.id for closure in document.closures]),
+        ("messages", [message.id for message in document.messages]),
     )
     for part, ids in names:
         for name, count in Counter(ids).items():
@@ -106,6 +113,23 @@ def _closures(document: Document, slugs: Iterable[str]) -> Iterator[Problem]:
         for name in named:
             if name not in known:
                 yield _unknown(name, f"La fermeture « {closure.reason} »", f"closures/{closure.id}")
+
+
+def _messages(document: Document, slugs: Iterable[str]) -> Iterator[Problem]:
+    """What a campaign says: to whom, how long, and never so much that a caller gives up."""
+    known = set(slugs)
+    for message in document.messages:
+        rule, name = f"messages/{message.id}", f"Le message « {message.reason} »"
+        for slug in message.associations:
+            if slug not in known:
+                yield _unknown(slug, name, rule)
+        if message.ends - message.starts > LONGEST_MESSAGE:
+            said = f"{name} dure plus d'un an : c'est un message sans fin."
+            yield Problem("endless", True, said, first_minute=message.starts, rule=rule)
+        if len(message.text) > LONG_MESSAGE:
+            seconds = len(message.text) // SPOKEN_A_SECOND
+            said = f"{name} retient chaque patient environ {seconds} s avant le menu : raccourcissez-le."
+            yield Problem("long_message", False, said, first_minute=message.starts, rule=rule)
 
 
 def _unknown(name: str, where: str, rule: str) -> Problem:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from routing.closures import begins
-from routing.compiled import Association, Chain, Desk, Pact, RuleBook, Service, Shut
+from routing.compiled import Association, Campaign, Chain, Desk, Pact, RuleBook, Service, Shut
 from routing.coverage import Gazetteer, Terrain, chains, closing, end_of_day, ground, opening
 from routing.document import Association as Written
 from routing.document import Closure, Document, Regulator, Strategy
@@ -49,6 +49,7 @@ def compile_book(
         ),
         services=MappingProxyType(_services(document, desks)),
         chains=_chains(document, places, previous),
+        campaigns=_campaigns(document),
         emergency=MappingProxyType(dict(document.emergency)),
         document=written,
     )
@@ -85,6 +86,7 @@ def _association(one: Written) -> Association:
         menu=tuple(dict.fromkeys(one.menu)),
         asks_age=one.asks_age,
         announcement=one.announcement,
+        announcement_audio=one.announcement_audio,
         red_flags=one.red_flags,
         caller_id=one.callbacks.caller_id,
         two_person=one.two_person,
@@ -160,6 +162,14 @@ def _shuts(one: Written, need: Need | None, closures: Iterable[Closure]) -> tupl
     return tuple(
         sorted(found, key=lambda shut: (not shut.urgent, shut.since, shut.id, shut.until, shut.message or ""))
     )
+
+
+def _campaigns(document: Document) -> tuple[Campaign, ...]:
+    found = (
+        Campaign(one.starts.timestamp(), one.ends.timestamp(), frozenset(one.associations), one.text)
+        for one in document.messages
+    )
+    return tuple(sorted(found, key=lambda one: (one.since, one.text)))
 
 
 def _targets(

@@ -23,6 +23,7 @@ class Association:
     menu: tuple[Need, ...]
     asks_age: bool = False
     announcement: str | None = None
+    announcement_audio: str | None = None  # the recording that says it
     red_flags: str | None = None
     caller_id: str | None = None
     two_person: bool = False
@@ -38,6 +39,16 @@ class Shut:
     urgent: bool
     message: str | None
     meanwhile: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign's sentence; instants in seconds UTC."""
+
+    since: float
+    until: float
+    associations: frozenset[str]  # whose callers hear it; none: every caller
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +159,7 @@ class RuleBook:
     desks: Mapping[str, Desk] = field(default_factory=_nothing)
     services: Mapping[Need | None, Mapping[str, Service]] = field(default_factory=_nothing)
     chains: Mapping[Need, Mapping[str, Chain]] = field(default_factory=_nothing)
+    campaigns: tuple[Campaign, ...] = ()
     emergency: Mapping[str, str] = field(default_factory=_nothing)  # by territory, where it is not the 15
     document: Document | None = None  # what it was compiled from; the checks speak of it
 
@@ -171,6 +183,14 @@ class RuleBook:
     def emergency_number(self, territory: str | None) -> str:
         """What to announce for a danger to life in a holiday territory (None: the mainland)."""
         return self.emergency.get(territory or "", EMERGENCY)
+
+    def campaign(self, commune: str | None, at: float) -> tuple[str, ...]:
+        """The sentences a caller from this commune (None: not known) hears before the menu, at an instant."""
+        told = [one for one in self.campaigns if one.since <= at < one.until]
+        if not told:
+            return ()
+        owners = self.owners(commune, at) if commune else frozenset()
+        return tuple(one.text for one in told if not one.associations or one.associations & owners)
 
     def owners(self, commune: str, at: float = inf) -> frozenset[str]:
         """Associations owning a commune for visits or consultation; without a time, those that will stay."""

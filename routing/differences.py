@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from operator import attrgetter
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from routing.differences_areas import areas_in_words
 from routing.differences_hours import hours_in_words
-from routing.document import Association, Closure, Document, Overflow, Phone, Regulator
+from routing.document import Association, Closure, Document, Message, Overflow, Phone, Regulator
 from routing.document_hours import Strict
 from routing.words import NEEDS
 
+PARIS = ZoneInfo("Europe/Paris")  # where a difference is read
 _Part = TypeVar("_Part", bound=Strict)
 
 
@@ -39,6 +42,7 @@ def differences(
         *_parts("associations", before.associations, after.associations, _joins, teller.association),
         *_parts("regulators", before.regulators, after.regulators, _appears, teller.desk),
         *_parts("closures", before.closures, after.closures, teller.whole_closure, teller.closure),
+        *_parts("messages", before.messages, after.messages, teller.whole_message, teller.message),
         *_federation(before, after),
     ]
     if not found and before != after:
@@ -89,6 +93,9 @@ class _Teller:
         yield from self._overflow(one, other)
         yield from _order("le poste", one.regulators, other.regulators, other.city)
         yield from _fields(other.city, one, other, _ASSOCIATION)
+        if one.announcement_audio != other.announcement_audio:
+            how = "enregistrée, par une voix" if other.announcement_audio else "lue par la voix du service"
+            yield f"{other.city} : l'annonce est {how}."
 
     def _overflow(self, one: Association, other: Association) -> Iterator[str]:
         old, new = ({pact.association: pact for pact in a.overflow} for a in (one, other))
@@ -121,10 +128,19 @@ class _Teller:
 
     def whole_closure(self, told: Closure, came: bool) -> str:
         needs = ", ".join(NEEDS[need] for need in told.needs) or "tous les besoins"
-        period = f"du {told.starts:%d/%m/%Y %H:%M} au {told.ends:%d/%m/%Y %H:%M}"
+        period = f"du {_instant(told.starts)} au {_instant(told.ends)}"
         who = ", ".join(map(self._city, told.requisitioned))
         but = f" ; réquisition : {who}" if who else ""
         return f"{self._closure_name(told)} {'ajoutée' if came else 'supprimée'}, {period} ({needs}){but}."
+
+    def message(self, one: Message, other: Message) -> Iterator[str]:
+        yield from _fields(f"Message « {other.reason} »", one, other, _MESSAGE)
+
+    def whole_message(self, told: Message, came: bool) -> str:
+        to = ", ".join(map(self._city, told.associations)) or "tous les appelants"
+        period = f"du {_instant(told.starts)} au {_instant(told.ends)}"
+        done = "ajouté" if came else "supprimé"
+        return f"Message « {told.reason} » {done}, {period}, pour {to} : « {told.text} »"
 
     def _closure_name(self, told: Closure) -> str:
         whose = "nationale" if told.association is None else f"de {self._city(told.association)}"
@@ -176,7 +192,11 @@ def _value(value: object) -> str:
         return ", ".join(f"{_value(key)} {_value(one)}" for key, one in value.items())
     if isinstance(value, (tuple, list)):
         return ", ".join(map(_value, value))
-    return f"{value:%d/%m/%Y %H:%M}" if hasattr(value, "astimezone") else f"« {value} »"
+    return _instant(value) if isinstance(value, datetime) else f"« {value} »"
+
+
+def _instant(at: datetime) -> str:
+    return f"{at.astimezone(PARIS):%d/%m/%Y %H:%M}"
 
 
 def _accepted(pact: Overflow) -> str:
@@ -224,6 +244,13 @@ _DESK = {
     "strategy": "ordre d'appel",
     "accept_key": "1 pour prendre",
     "shows_caller": "numéro du patient présenté",
+}
+_MESSAGE = {
+    "associations": "associations",
+    "text": "phrase",
+    "reason": "motif",
+    "starts": "début",
+    "ends": "fin",
 }
 _CLOSURE = {
     "association": "association",

@@ -21,6 +21,7 @@ Postcode = Annotated[str, Field(pattern=r"^[0-9]{5}$")]
 Kilometres = Annotated[float, Field(ge=0, le=2000, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 Spoken = Annotated[str, Field(max_length=400)]  # about 25 s of speech
+Recorded = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]  # a recording's name, see routing.recordings
 
 
 class Strategy(StrEnum):
@@ -104,6 +105,7 @@ class Association(Strict):
     menu: tuple[Need, ...] = tuple(Need)
     asks_age: bool = False
     announcement: Spoken | None = None
+    announcement_audio: Recorded | None = None  # says `announcement`, which is spoken where it is missing
     red_flags: Spoken | None = None
     regulators: tuple[Slug, ...] = ()
     areas: tuple[Area, ...] = ()
@@ -149,6 +151,23 @@ class Closure(Strict):
         return self
 
 
+class Message(Strict):
+    """A campaign's sentence, spoken to callers once their place is known, before the menu; it always ends."""
+
+    id: Slug
+    associations: tuple[Slug, ...] = ()  # whose callers hear it; none: every caller
+    text: Annotated[str, Field(min_length=1, max_length=400)]
+    reason: Name
+    starts: AwareDatetime
+    ends: AwareDatetime
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.ends <= self.starts:
+            raise ValueError("le message finit avant de commencer")
+        return self
+
+
 class National(Strict):
     """Who answers when nobody local can."""
 
@@ -174,6 +193,7 @@ class Document(Strict):
     regulators: tuple[Regulator, ...] = ()
     associations: tuple[Association, ...] = ()
     closures: tuple[Closure, ...] = ()
+    messages: tuple[Message, ...] = ()
     emergency: Mapping[str, str] = {}  # holiday territory -> number announced, where it is not the 15
 
     def to_json(self) -> str:

@@ -93,6 +93,9 @@ class TinyRouting:
     def announcement(self, slug: str | None, at: datetime) -> str | None:
         return None
 
+    def campaign(self, place: Located | None, at: datetime) -> tuple[str, ...]:
+        return ()
+
 
 def world(*, ages: bool = False, waiting: bool = False) -> World:
     promise = OpenCallback("cb-1", "avant 21 h 40", 2, TOULOUSE) if waiting else None

@@ -244,6 +244,9 @@ class Orientation(Protocol):
     def announcement(self, slug: str | None, at: datetime) -> str | None:
         """What the association wants said before its desk rings."""
 
+    def campaign(self, place: Located | None, at: datetime) -> tuple[str, ...]:
+        """Sentences of the campaigns under way there, said before the menu."""
+
 
 class LoadOf(Protocol):
     """Reads the live picture for some desks; empty when it cannot be had in time."""

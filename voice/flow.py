@@ -129,8 +129,10 @@ def _retry(call: Call, text: str, world: World) -> Turn:
 def _ask_need(call: Call, world: World, told: tuple[str, ...] = ()) -> Turn:
     """The menu of what can be had there now; what cannot be is said in one sentence first."""
     offers = world.routing.offers(call.place, world.now)
-    if not told and Need.VISIT not in offers:
-        told = notice_of(call, Need.VISIT, world)
+    if not told:  # the question's first time
+        told = tuple(map(prompts.speakable, world.routing.campaign(call.place, world.now)))
+        if Need.VISIT not in offers:
+            told += notice_of(call, Need.VISIT, world)
     call = replace(call, stage=Stage.NEED)
     if not offers:
         return ringing.route(call, world, before=tuple(Say(text) for text in told))

@@ -80,6 +80,10 @@ class Book:
         association = self._book.association(slug) if slug else None
         return association.announcement if association else None
 
+    def campaign(self, place: Located | None, at: datetime) -> tuple[str, ...]:
+        """Sentences of the campaigns under way there."""
+        return self._book.campaign(place.commune if place else None, at.timestamp())
+
 
 class Surroundings:
     """Makes the `World` of each step; nothing in it waits longer than the voice clients' limits."""
