@@ -1,4 +1,6 @@
-"""The tables of rule books, drafts and proved numbers (migrations 0002 and 0020), and SQL's instants."""
+"""The tables of rule books, drafts, proved numbers (migrations 0002, 0020), recordings and pacts (0041),
+
+and SQL's instants."""
 
 from __future__ import annotations
 
@@ -46,6 +48,29 @@ number_proofs = sa.Table(
     sa.Column("tries", sa.Integer),
     sa.Column("proved_at", _instant),
     sa.Column("proved_by", sa.String(120)),
+)
+
+recordings = sa.Table(
+    "recordings",
+    _metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("association", sa.String(64)),
+    sa.Column("words", sa.Text),
+    sa.Column("wav", sa.LargeBinary),
+    sa.Column("seconds", sa.Float),
+    sa.Column("made_at", _instant),
+    sa.Column("made_by", sa.String(120)),
+)
+pacts = sa.Table(
+    "pacts",
+    _metadata,
+    sa.Column("asks", sa.String(64), primary_key=True),
+    sa.Column("helps", sa.String(64), primary_key=True),
+    sa.Column("state", sa.String(12)),
+    sa.Column("cap_per_hour", sa.Integer),
+    sa.Column("until", sa.Date),
+    sa.Column("answered_by", sa.String(120)),
+    sa.Column("answered_at", _instant),
 )
 
 

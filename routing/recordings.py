@@ -1,0 +1,88 @@
+"""Recorded announcements in SQL, under a name made of their words and sound: a row never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
+
+from config.stores import database_now, reading
+from routing.document import Document
+from routing.problem import Problem
+from routing.sounds import Sound, name_of
+from routing.tables import aware
+from routing.tables import recordings as _recordings
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One recording without its sound."""
+
+    name: str
+    association: str
+    words: str
+    seconds: float
+    made_at: datetime
+    made_by: str
+
+
+def keep(engine: Engine, association: str, sound: Sound, words: str, by: str) -> str:
+    """Keep a recording that passed `sounds.judge`, with the words it says; its name."""
+    name = name_of(sound.wav, words)
+    try:
+        with engine.begin() as connection:
+            row = {"name": name, "association": association, "words": words, "made_by": by}
+            more = {"wav": sound.wav, "seconds": sound.seconds, "made_at": database_now(connection)}
+            connection.execute(_recordings.insert().values(**row, **more))
+    except IntegrityError:
+        if find(engine, name) is None:
+            raise
+    return name
+
+
+def find(engine: Engine, name: str) -> Recording | None:
+    """What is known of this recording."""
+    with reading(engine).connect() as connection:
+        row = connection.execute(_known().where(_recordings.c.name == name)).first()
+    return None if row is None else _recording(row)
+
+
+def latest(engine: Engine, association: str, most: int = 5) -> tuple[Recording, ...]:
+    """An association's recordings, the newest first."""
+    query = _known().where(_recordings.c.association == association)
+    with reading(engine).connect() as connection:
+        rows = connection.execute(query.order_by(_recordings.c.made_at.desc()).limit(most)).all()
+    return tuple(map(_recording, rows))
+
+
+def sound(engine: Engine, name: str) -> tuple[bytes, str] | None:
+    """The WAV file and the words it says."""
+    query = sa.select(_recordings.c.wav, _recordings.c.words).where(_recordings.c.name == name)
+    with reading(engine).connect() as connection:
+        row = connection.execute(query).first()
+    return None if row is None else (bytes(row.wav), str(row.words))
+
+
+def problems(engine: Engine, before: Document, after: Document) -> Iterator[Problem]:
+    """Announcements said to be recorded, of which there is no such recording with these very words."""
+    known = {(one.announcement, one.announcement_audio) for one in before.associations}
+    for one in after.associations:
+        name = one.announcement_audio
+        if name is None or (one.announcement, name) in known:
+            continue
+        found = find(engine, name)
+        if found is None or found.words != one.announcement or found.association != one.slug:
+            said = f"{one.city} : l'enregistrement de l'annonce manque, ou dit autre chose que son texte."
+            yield Problem("recording", True, said, rule=f"associations/{one.slug}/announcement")
+
+
+def _known() -> sa.Select[tuple[object, ...]]:
+    return sa.select(*(_recordings.c[name] for name in Recording.__dataclass_fields__))
+
+
+def _recording(row: sa.Row[tuple[object, ...]]) -> Recording:
+    return Recording(**{**row._mapping, "made_at": aware(row.made_at)})
