@@ -87,7 +87,6 @@ def _association(one: Written) -> Association:
         asks_age=one.asks_age,
         announcement=one.announcement,
         announcement_audio=one.announcement_audio,
-        announcement_audio=one.announcement_audio,
         red_flags=one.red_flags,
         caller_id=one.callbacks.caller_id,
         two_person=one.two_person,

@@ -24,7 +24,6 @@ class Association:
     asks_age: bool = False
     announcement: str | None = None
     announcement_audio: str | None = None  # the recording that says it
-    announcement_audio: str | None = None  # the recording that says it
     red_flags: str | None = None
     caller_id: str | None = None
     two_person: bool = False

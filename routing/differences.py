@@ -96,9 +96,6 @@ class _Teller:
         if one.announcement_audio != other.announcement_audio:
             how = "enregistrée, par une voix" if other.announcement_audio else "lue par la voix du service"
             yield f"{other.city} : l'annonce est {how}."
-        if one.announcement_audio != other.announcement_audio:
-            how = "enregistrée, par une voix" if other.announcement_audio else "lue par la voix du service"
-            yield f"{other.city} : l'annonce est {how}."
 
     def _overflow(self, one: Association, other: Association) -> Iterator[str]:
         old, new = ({pact.association: pact for pact in a.overflow} for a in (one, other))

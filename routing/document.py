@@ -22,7 +22,6 @@ Kilometres = Annotated[float, Field(ge=0, le=2000, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 Spoken = Annotated[str, Field(max_length=400)]  # about 25 s of speech
 Recorded = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]  # a recording's name, see routing.recordings
-Recorded = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]  # a recording's name, see routing.recordings
 
 
 class Strategy(StrEnum):
@@ -106,7 +105,6 @@ class Association(Strict):
     menu: tuple[Need, ...] = tuple(Need)
     asks_age: bool = False
     announcement: Spoken | None = None
-    announcement_audio: Recorded | None = None  # says `announcement`, which is spoken where it is missing
     announcement_audio: Recorded | None = None  # says `announcement`, which is spoken where it is missing
     red_flags: Spoken | None = None
     regulators: tuple[Slug, ...] = ()
