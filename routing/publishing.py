@@ -15,14 +15,13 @@ from routing.checks import Report, check
 from routing.compile import compile_book
 from routing.coverage import Gazetteer, Terrain
 from routing.differences import Difference, differences
-from routing.document import Document, National
+from routing.document import Document
 from routing.drafts import Draft
 from routing.problem import Problem
-from routing.store import DraftChanged, Superseded
+from routing.store import EMPTY, DraftChanged, Superseded
 
 log = structlog.get_logger()
 PROVED = timedelta(days=365)
-EMPTY = Document(national=National(regulator="national"))
 
 
 class Refused(Exception):

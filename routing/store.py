@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -10,11 +11,15 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
+from config import journal
 from config.stores import database_now, reading
 from routing.demo import demo_document
-from routing.document import Document, read
+from routing.differences import differences
+from routing.document import Document, DocumentRefused, National, read
 from routing.drafts import DraftState
 from routing.tables import aware, books, drafts
+
+EMPTY = Document(national=National(regulator="national"))
 
 
 class Superseded(Exception):
@@ -104,8 +109,9 @@ def publish(
         "reason": reason,
         "restores": restores,
     }
+    changes = _changes(_before(engine, expected), document, row)
     try:
-        _insert(engine, row, expected, draft)
+        _insert(engine, row, expected, draft, changes)
     except IntegrityError:
         in_force = current_version(engine)
         if in_force == expected:
@@ -114,7 +120,9 @@ def publish(
     return expected + 1
 
 
-def _insert(engine: Engine, row: dict[str, object], expected: int, draft: str | None) -> None:
+def _insert(
+    engine: Engine, row: dict[str, object], expected: int, draft: str | None, changes: list[journal.Change]
+) -> None:
     with engine.begin() as connection:
         now = database_now(connection)
         in_force = _current_version(connection)
@@ -127,6 +135,34 @@ def _insert(engine: Engine, row: dict[str, object], expected: int, draft: str | 
             mine &= drafts.c.state == DraftState.OPEN
             if not connection.execute(drafts.update().where(mine).values(**published)).rowcount:
                 raise DraftChanged(draft)
+        journal.append(connection, str(row["author"]), changes)
+
+
+def _before(engine: Engine, number: int) -> Document | None:
+    """What was in force; None when it can no longer be read: it must still be possible to publish over it."""
+    try:
+        return version(engine, number) or EMPTY
+    except (Corrupt, DocumentRefused):
+        return None
+
+
+def _changes(before: Document | None, after: Document, row: Mapping[str, object]) -> list[journal.Change]:
+    """One line for each association whose rules change, the federation's among them, in words."""
+    told: dict[str, list[str]] = {}
+    if before is None:
+        told[journal.FEDERATION] = ["Les règles d'avant ne sont plus lisibles."]
+    for one in differences(before, after) if before else ():
+        told.setdefault(one.association or journal.FEDERATION, []).append(one.said)
+    subject = f"Règles n° {row['version']} : {row['reason']}"
+    if row["approved_by"]:
+        subject += f" (avec l'accord de {row['approved_by']})"
+    if row["restores"]:
+        subject += f" (reprend les règles n° {row['restores']})"
+    ground = f"Règles n° {int(str(row['version'])) - 1}"
+    return [
+        journal.Change(chain, "published", subject, ground, "\n".join(said))
+        for chain, said in (told or {journal.FEDERATION: ["Aucune différence."]}).items()
+    ]
 
 
 def restore(engine: Engine, number: int, expected: int, author: str, reason: str) -> int:

@@ -23,6 +23,7 @@ COMMANDS = {
     "duty": "Les médecins qui rappellent : inscrire, disponible, fin.",
     "records": "Les chiffres : refaire les cumuls, les vérifier, effacer une personne.",
     "api-token": "Les jetons de l'API : créer, lister, révoquer.",
+    "audit": "Le journal des changements : vérifier que rien n'y a été touché.",
     "run": "Démarre tous les processus (make run).",
 }
 
