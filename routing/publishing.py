@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Engine
 
 from config.stores import database_now, reading
-from routing import drafts, number_proofs, store
+from routing import drafts, number_proofs, pacts, recordings, store
 from routing.checks import Report, check
 from routing.compile import compile_book
 from routing.coverage import Gazetteer, Terrain
@@ -70,8 +70,8 @@ def examine(engine: Engine, places: Gazetteer | Terrain, document: Document, bas
     terrain = places if isinstance(places, Terrain) else Terrain(places)
     since = _now(engine).replace(second=0, microsecond=0)
     report = check(compile_book(document, based_on + 1, terrain), terrain.places, since, since + PROVED)
-    unproved = tuple(_unproved(engine, before, document))
-    report = report.with_more(unproved)
+    unproved = (*_unproved(engine, before, document), *pacts.problems(engine, before, document))
+    report = report.with_more((*unproved, *recordings.problems(engine, before, document)))
     found = differences(before, document)
     return Verdict(report, found, second_person(before, document, found))
 
@@ -109,11 +109,12 @@ def restore(
     """Undo: publish an older book again under a new number. Raises `KeyError`, `Refused`, `Superseded`.
 
     It is proved anew, since time has passed, but needs no second person: the book was agreed to once, and
-    undoing must be quick.
+    undoing must be quick. Pacts that were withdrawn since then stay withdrawn.
     """
     document = store.version(engine, number)
     if document is None:
         raise KeyError(number)
+    document = pacts.without_withdrawn(engine, document)
     since = _now(engine).replace(second=0, microsecond=0)
     terrain = places if isinstance(places, Terrain) else Terrain(places)
     report = check(compile_book(document, expected + 1, terrain), terrain.places, since, since + PROVED)
@@ -158,8 +159,11 @@ def in_words(refused: Refused | SecondPersonNeeded | Superseded) -> str:
 def second_person(before: Document, after: Document, found: Iterable[Difference]) -> tuple[str, ...]:
     """Names of the associations whose rules or desks change and that ask for a second person.
 
-    As they asked before the change: taking the demand away is itself a change that needs one.
+    As they asked before the change: taking the demand away is itself a change that needs one. A helper's
+    answer to a pact needs none: who asks has agreed by asking, and who helps has its own two say so.
     """
+    if pacts.only_answers(before, after):
+        return ()
     touched = {one.association for one in found}
     desks = {one.rule.partition("/")[2] for one in found if one.rule.startswith("regulators/")}
     using = {
