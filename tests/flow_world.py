@@ -93,6 +93,9 @@ class TinyRouting:
     def announcement(self, slug: str | None, at: datetime) -> str | None:
         return None
 
+    def recording(self, slug: str | None) -> str | None:
+        return None
+
     def campaign(self, place: Located | None, at: datetime) -> tuple[str, ...]:
         return ()
 

@@ -50,12 +50,21 @@ def signed(service: Service, path: str, fields: dict[str, str], **options: objec
 
 def test_every_voice_route_is_behind_the_door(service: Service) -> None:
     rules = [rule.rule for rule in service.app.url_map.iter_rules() if rule.rule.startswith("/voice")]
+    # The carrier fetches recordings without a form to sign; their address is read only, and only by hash.
+    rules.remove("/voice/audio/<name>.wav")
     paths = [re.sub(r"<int:\w+>", "1", re.sub(r"<\w+>", "x", rule)) for rule in rules]
     assert len(paths) >= 6
     client = service.app.test_client()
     for path in paths:
         assert client.post(path, data=CALL).status_code == 403, path
         assert client.post(path, data=CALL, headers={"X-Twilio-Signature": "x"}).status_code == 403, path
+
+
+def test_the_one_open_address_gives_recordings_and_takes_nothing(service: Service) -> None:
+    client = service.app.test_client()
+    assert client.post("/voice/audio/" + "0" * 64 + ".wav", data=CALL).status_code == 405
+    for name in ("0" * 64, "x", "..%2f..%2fsecrets.env", "0" * 63):
+        assert client.get(f"/voice/audio/{name}.wav").status_code == 404, name
 
 
 def test_a_forged_request_has_no_effect(service: Service, redis_client: Redis) -> None:

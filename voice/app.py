@@ -16,7 +16,7 @@ from routing.book import LiveBook
 from routing.geography import names
 from routing.geography.landlines import Landlines
 from routing.geography.places import Places
-from voice import health, leg_webhooks, prompts, twiml, webhooks
+from voice import audio, health, leg_webhooks, prompts, twiml, webhooks
 from voice.background import every
 from voice.effects import Effects
 from voice.line import Line, Links
@@ -31,6 +31,7 @@ from workers.records.spool import Spool
 PATIENCE_MS = 200  # the longest a caller waits for SQL; then the spool, or knowing less
 DRAIN_EVERY = 2.0  # seconds
 METERS_EVERY = 5.0
+RECORDINGS_EVERY = 1.0
 
 
 def now() -> datetime:
@@ -59,8 +60,9 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
     bookings = Bookings.of(settings, sql, queue.bell(redis))
     sealer = Sealer(settings.secret_keys, "call state")
     links = Links(settings.public_url, sealer)
+    shelf = audio.Shelf(settings.var_dir / "audio", engine(settings), settings.public_url)
     app.extensions["line"] = Line(
-        surroundings=Surroundings(book, Map(places, Landlines.load()), log),
+        surroundings=Surroundings(book, Map(places, Landlines.load()), log, shelf.url),
         effects=Effects(bookings, places),
         log=log,
         sealer=sealer,
@@ -81,7 +83,9 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
         settings, sql, redis, breaker, book, log, Meters(settings.var_dir / "metrics", "web")
     )
     app.register_blueprint(health.bp)
+    audio.install(app, shelf)
     app.extensions["background"] = every(DRAIN_EVERY, log.drain, "events_drain")
+    app.extensions["recordings"] = every(RECORDINGS_EVERY, lambda: shelf.follow(book.current), "recordings")
     app.extensions["meters"] = every(METERS_EVERY, app.extensions["health"].leave_figures, "meters")
     return app
 
@@ -90,5 +94,6 @@ def close(app: Flask) -> None:
     """End what the application does beside its calls; a process that ends does it by ending."""
     app.extensions["background"].set()
     app.extensions["meters"].set()
+    app.extensions["recordings"].set()
     app.extensions["health"].book.stop()
     app.extensions["line"].log.close()

@@ -115,6 +115,7 @@ class Say:
     """A sentence, said to its end."""
 
     text: str
+    audio: str | None = None  # where a recording of it is fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +244,9 @@ class Orientation(Protocol):
 
     def announcement(self, slug: str | None, at: datetime) -> str | None:
         """What the association wants said before its desk rings."""
+
+    def recording(self, slug: str | None) -> str | None:
+        """The URL of the recording that says its announcement; None: the text is spoken."""
 
     def campaign(self, place: Located | None, at: datetime) -> tuple[str, ...]:
         """Sentences of the campaigns under way there, said before the menu."""

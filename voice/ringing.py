@@ -114,7 +114,8 @@ def _told(call: Call, decision: Decision, world: World) -> tuple[Instruction, ..
         told.append(Say(prompts.notice(decision.notice, place_flow.name_of(call, world))))
     announcement = world.routing.announcement(decision.association, world.now)
     if announcement and not call.priority:
-        told.append(Say(prompts.speakable(announcement)))
+        audio = world.routing.recording(decision.association)
+        told.append(Say(prompts.speakable(announcement), audio))
     return tuple(told)
 
 

@@ -51,7 +51,12 @@ class _DialShape:
     caller_id: str
 
 
-_Shape = str | _AskShape | _DialShape | None
+@dataclass(frozen=True, slots=True)
+class _PlayShape:
+    url: str
+
+
+_Shape = str | _PlayShape | _AskShape | _DialShape | None
 
 
 def render(instructions: Sequence[Instruction], links: Links, caller_id: str) -> str:
@@ -63,8 +68,8 @@ def render(instructions: Sequence[Instruction], links: Links, caller_id: str) ->
     urls: list[str] = []
     for instruction in instructions:
         match instruction:
-            case Say(text):
-                shapes.append(text)
+            case Say(text, audio):
+                shapes.append(_PlayShape(audio) if audio else text)
             case Ask(texts, call, digits, timeout, speech, silence):
                 shapes.append(_AskShape(texts, digits, timeout, speech, silence))
                 urls.append(links.step(call))
@@ -135,6 +140,8 @@ def _document(shapes: tuple[_Shape, ...]) -> str:
         match shape:
             case str():
                 _say(response, shape)
+            case _PlayShape(url):
+                response.play(url)
             case _AskShape():
                 response.append(_gather(shape, _LANDING.format(landing)))
                 landing += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from routing import words
@@ -16,6 +17,14 @@ from voice.call import OpenCallback, World
 from workers.records.events import EventLog
 
 CLEAR_NAME = 0.8  # below this likeness a spoken name is asked again
+
+
+Recorded = Callable[[str | None], str | None]  # a recording's name to its URL; None: it cannot be played
+
+
+def spoken(name: str | None) -> str | None:
+    """Where no recording can be played, every text is spoken."""
+    del name
 
 
 class Map:
@@ -48,8 +57,8 @@ class Map:
 class Book:
     """One rule book, as the flow asks it."""
 
-    def __init__(self, book: RuleBook, places: Places) -> None:
-        self._book, self._places = book, places
+    def __init__(self, book: RuleBook, places: Places, recorded: Recorded = spoken) -> None:
+        self._book, self._places, self._recorded = book, places, recorded
         self.version = book.version
 
     def decide(self, place: Located | None, need: Need | None, at: datetime, load: Load) -> Decision:
@@ -80,6 +89,11 @@ class Book:
         association = self._book.association(slug) if slug else None
         return association.announcement if association else None
 
+    def recording(self, slug: str | None) -> str | None:
+        """Where its announcement's recording is fetched, if this machine can play it now."""
+        association = self._book.association(slug) if slug else None
+        return self._recorded(association.announcement_audio) if association else None
+
     def campaign(self, place: Located | None, at: datetime) -> tuple[str, ...]:
         """Sentences of the campaigns under way there."""
         return self._book.campaign(place.commune if place else None, at.timestamp())
@@ -88,8 +102,10 @@ class Book:
 class Surroundings:
     """Makes the `World` of each step; nothing in it waits longer than the voice clients' limits."""
 
-    def __init__(self, live_book: LiveBook, map_: Map, log: EventLog) -> None:
-        self._live_book, self._map, self._log = live_book, map_, log
+    def __init__(
+        self, live_book: LiveBook, map_: Map, log: EventLog, recorded: Recorded = spoken
+    ) -> None:
+        self._live_book, self._map, self._log, self._recorded = live_book, map_, log, recorded
 
     def at(self, now: datetime, open_callback: OpenCallback | None = None) -> World:
         """The world at an instant."""
@@ -99,7 +115,8 @@ class Surroundings:
                 return Load()
             return Load(self._log.lines_in_use(regulators, now.timestamp()))
 
-        return World(Book(self._live_book.current, self._map.places), self._map, now, load, open_callback)
+        book = Book(self._live_book.current, self._map.places, self._recorded)
+        return World(book, self._map, now, load, open_callback)
 
     def why(self, decision: Decision) -> str:
         """The decision in one French paragraph, for whoever asks where a call went."""
