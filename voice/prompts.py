@@ -6,32 +6,25 @@ characters that a document could choke on (`speakable`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from routing import spoken
 from routing.model import Need, Notice, Reason
 from voice.call import Brief
 from workers.callbacks.callback import AgeClass
 
-# The 15 comes first, before any menu: a caller in danger must not have to listen.
-WELCOME = (
-    "SOS Médecins. Danger vital : raccrochez, composez le 15. "
-    "Malaise grave, mal à respirer, douleur à la poitrine : tapez étoile."
-)
-ASK_PLACE = "Tapez le code postal du malade, ou dites le nom de sa commune."
+# What the console shows as well: an association's rules shape these.
+WELCOME, ASK_PLACE, ASK_AGE, STAY = spoken.WELCOME, spoken.ASK_PLACE, spoken.ASK_AGE, spoken.STAY
+need_menu, connecting, speakable = spoken.need_menu, spoken.connecting, spoken.speakable
+
 PLACE_NOT_HEARD = (
     "Tapez les cinq chiffres du code postal, ou dites la commune. Pour parler à quelqu'un, tapez 0."
 )
 PLACE_UNKNOWN = "Ce code postal n'existe pas."
 CHOICE_NOT_HEARD = "Je n'ai pas compris."
 TO_A_HUMAN = "Je vous passe quelqu'un. Ne quittez pas."
-STAY = "Ne quittez pas."
 NEXT_DESK = "Le poste est occupé. Nous appelons le suivant, ne quittez pas."
 GOODBYE = "Au revoir."
-ASK_AGE = (
-    "Pour un bébé de moins de 2 ans, tapez 1. Un enfant, tapez 2. "
-    "Un adulte, tapez 3. Une personne de 75 ans ou plus, tapez 4."
-)
 OFFER = (
     "Toutes nos lignes sont occupées. Pour être rappelé, tapez 1. Pour rester en ligne, tapez 2. "
     "Si l'état s'aggrave, raccrochez et composez le 15."
@@ -51,12 +44,6 @@ LAST_RESORT = (
 WHISPER_KEYS = "Pour prendre l'appel, tapez 1. Pour entendre le numéro, tapez 2."
 FAULT = "Ne quittez pas, nous appelons la régulation. En cas de danger, raccrochez et composez le 15."
 
-_MENU = {
-    Need.VISIT: "une visite à domicile",
-    Need.CONSULTATION: "une consultation",
-    Need.TELECONSULTATION: "une téléconsultation",
-    Need.ADVICE: "un conseil",
-}
 NEED_WORDS = {
     Need.VISIT: "visite",
     Need.CONSULTATION: "consultation",
@@ -76,7 +63,6 @@ _NO_SUCH = {
     Need.ADVICE: "Pas de conseil possible",
     None: "Pas de médecin disponible",
 }
-_UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def danger(number: str) -> str:
@@ -102,12 +88,6 @@ def choose_commune(names: Sequence[str], other: bool) -> str:
     return " ".join(lines)
 
 
-def need_menu(offers: Sequence[Need]) -> str:
-    """« Pour une visite à domicile, tapez 1. Une consultation, tapez 2. … »"""
-    lines = [f"{_MENU[need]}, tapez {key}." for key, need in enumerate(offers, 1)]
-    return "Pour " + " ".join(line if i == 0 else line[0].upper() + line[1:] for i, line in enumerate(lines))
-
-
 def notice(told: Notice, place: str | None) -> str:
     """Why the thing asked for cannot be had, in one sentence; a closure speaks its own words."""
     if told.message:
@@ -115,11 +95,6 @@ def notice(told: Notice, place: str | None) -> str:
     where = f" {at(place)}" if place else ""
     when = " en ce moment" if told.reason in (Reason.OUT_OF_HOURS, Reason.CLOSURE) else ""
     return f"{_NO_SUCH[told.need]}{where}{when}."
-
-
-def connecting(name: str | None) -> str:
-    """Said before the first desk rings, so that the caller knows where the call goes."""
-    return f"SOS Médecins, {name}. {STAY}" if name else STAY
 
 
 def own_number(number: str) -> str:
@@ -181,8 +156,3 @@ def in_pairs(number: str) -> str:
     if len(national) % 2:
         return " ".join(national)
     return " ".join(national[i : i + 2] for i in range(0, len(national), 2))
-
-
-def speakable(text: str) -> str:
-    """Text without the characters XML 1.0 forbids: one of them in an announcement drops the call."""
-    return " ".join(_UNSPEAKABLE.sub(" ", text).split())
