@@ -40,6 +40,7 @@ def compile_book(
         national=national,
         national_name=document.national.name,
         teleconsultation=pool[0] if pool else (national,),
+        video_url=document.national.video_url,
         associations=MappingProxyType({one.slug: _association(one) for one in document.associations}),
         desks=MappingProxyType(
             {
@@ -89,6 +90,7 @@ def _association(one: Written) -> Association:
         announcement_audio=one.announcement_audio,
         red_flags=one.red_flags,
         caller_id=one.callbacks.caller_id,
+        video_url=one.callbacks.video_url,
         two_person=one.two_person,
     )
 

@@ -26,6 +26,7 @@ class Association:
     announcement_audio: str | None = None  # the recording that says it
     red_flags: str | None = None
     caller_id: str | None = None
+    video_url: str | None = None
     two_person: bool = False
 
 
@@ -155,6 +156,7 @@ class RuleBook:
     national: Target
     national_name: str = "Régulation nationale"
     teleconsultation: tuple[Target, ...] = ()  # the national pool; never empty in a compiled book
+    video_url: str | None = None  # of a video room, where the association has none of its own
     associations: Mapping[str, Association] = field(default_factory=_nothing)
     desks: Mapping[str, Desk] = field(default_factory=_nothing)
     services: Mapping[Need | None, Mapping[str, Service]] = field(default_factory=_nothing)
@@ -166,6 +168,11 @@ class RuleBook:
     def association(self, slug: str) -> Association | None:
         """The association of that slug."""
         return self.associations.get(slug)
+
+    def video_of(self, slug: str | None) -> str | None:
+        """The address of a video room, `{token}` in it; None where no video is offered."""
+        association = self.associations.get(slug or "")
+        return (association.video_url if association else None) or self.video_url
 
     def chain(self, need: Need, commune: str) -> Chain:
         """Who may answer this need from this commune; an empty chain where nobody may."""

@@ -20,6 +20,7 @@ Departement = Annotated[str, Field(pattern=r"^(?:[0-9]{2,3}|2[AB])$")]
 Postcode = Annotated[str, Field(pattern=r"^[0-9]{5}$")]
 Kilometres = Annotated[float, Field(ge=0, le=2000, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
+VideoUrl = Annotated[str, Field(pattern=r"^https://[^\s{}]+\{token\}[^\s{}]*$", max_length=200)]
 Spoken = Annotated[str, Field(max_length=400)]  # about 25 s of speech
 Recorded = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]  # a recording's name, see routing.recordings
 
@@ -87,6 +88,7 @@ class Callbacks(Strict):
 
     regulators: tuple[Slug, ...] = ()
     caller_id: str | None = None
+    video_url: VideoUrl | None = None  # of a room, `{token}` where its secret goes; None: the federation's
 
 
 class Association(Strict):
@@ -174,6 +176,7 @@ class National(Strict):
     name: Name = "Régulation nationale"
     regulator: Slug
     teleconsultation: tuple[Slug, ...] = ()  # the pool that rings back; none: the national desk
+    video_url: VideoUrl | None = None  # None: no video is offered, but where an association has its own
 
 
 class Reach(Strict):

@@ -90,6 +90,9 @@ class TinyRouting:
     def asks_age(self, slug: str | None) -> bool:
         return self._ages
 
+    def video(self, slug: str | None) -> bool:
+        return slug == "toulouse"
+
     def announcement(self, slug: str | None, at: datetime) -> str | None:
         return None
 

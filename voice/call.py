@@ -242,6 +242,9 @@ class Orientation(Protocol):
     def asks_age(self, slug: str | None) -> bool:
         """Whether the association wants the age class."""
 
+    def video(self, slug: str | None) -> bool:
+        """Whether a video room can be had for this association's patients."""
+
     def announcement(self, slug: str | None, at: datetime) -> str | None:
         """What the association wants said before its desk rings."""
 

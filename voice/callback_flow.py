@@ -41,7 +41,7 @@ def begin(call: Call, world: World) -> Turn:
         targets=call.targets or decision.targets,
         tries=0,
     )
-    turn = _ask_number(call)
+    turn = _ask_number(call, world)
     return replace(turn, facts=(Fact("decided", figures(decision, need)), *turn.facts), decision=decision)
 
 
@@ -60,11 +60,11 @@ def answered(call: Call, keys: str, world: World) -> Turn:
         case Stage.OPEN:
             return _waiting_answered(call, keys, world)
         case Stage.OWN_NUMBER:
-            return _own_answered(call, keys)
+            return _own_answered(call, keys, world)
         case Stage.TYPED_NUMBER:
             return _number_typed(call, keys, world)
         case Stage.READ_BACK:
-            return _read_back_answered(call, keys)
+            return _read_back_answered(call, keys, world)
         case Stage.CONSENT:
             return _book(replace(call, video=keys == "1"))
         case _:
@@ -109,26 +109,30 @@ def _waiting_answered(call: Call, keys: str, world: World) -> Turn:
     return ringing.human(call, world)
 
 
-def _ask_number(call: Call) -> Turn:
+def _ask_number(call: Call, world: World) -> Turn:
     if not _own_number(call):
         return _ask_typed(call, ())
-    call = replace(call, stage=Stage.OWN_NUMBER, number=call.caller)
-    return Turn(call, (Ask((prompts.own_number(call.caller or ""),), call, timeout=5),))
+    return _ask_own(replace(call, stage=Stage.OWN_NUMBER, number=call.caller), world)
+
+
+def _ask_own(call: Call, world: World) -> Turn:
+    texts = (*_without_video(call, world), prompts.own_number(call.caller or ""))
+    return Turn(call, (Ask(texts, call, timeout=5),))
 
 
 def _own_number(call: Call) -> bool:
     return call.caller is not None and numbers.callable_problem(call.caller) is None
 
 
-def _own_answered(call: Call, keys: str) -> Turn:
+def _own_answered(call: Call, keys: str, world: World) -> Turn:
     if keys == "1":
-        return _ask_consent(call)
+        return _ask_consent(call, world)
     if keys == "2":
         return _ask_typed(replace(call, tries=0), ())
     call = replace(call, tries=call.tries + 1)
     if call.tries >= TRIES:
         return _book(call)  # they asked to be rung back, and this is the number they ring from
-    return Turn(call, (Ask((prompts.own_number(call.caller or ""),), call, timeout=5),))
+    return _ask_own(call, world)
 
 
 def _ask_typed(call: Call, told: tuple[str, ...]) -> Turn:
@@ -139,31 +143,43 @@ def _ask_typed(call: Call, told: tuple[str, ...]) -> Turn:
 def _number_typed(call: Call, keys: str, world: World) -> Turn:
     number = numbers.normalise(keys)
     if number is not None and numbers.callable_problem(number) is None:
-        call = replace(call, stage=Stage.READ_BACK, number=number, tries=0)
-        return Turn(call, (Ask((prompts.read_back(number),), call, timeout=5),))
+        return _ask_read_back(replace(call, stage=Stage.READ_BACK, number=number, tries=0), world)
     call = replace(call, tries=call.tries + 1)
     if call.tries >= TRIES or keys == "0":
         return ringing.human(call, world)
     return _ask_typed(call, (prompts.NUMBER_REFUSED,) if keys else ())
 
 
-def _read_back_answered(call: Call, keys: str) -> Turn:
+def _ask_read_back(call: Call, world: World) -> Turn:
+    texts = (*_without_video(call, world), prompts.read_back(call.number or ""))
+    return Turn(call, (Ask(texts, call, timeout=5),))
+
+
+def _read_back_answered(call: Call, keys: str, world: World) -> Turn:
     if keys == "1":
-        return _ask_consent(call)
+        return _ask_consent(call, world)
     if keys == "2":
         return _ask_typed(replace(call, number=None, tries=0), ())
     call = replace(call, tries=call.tries + 1)
     if call.tries >= TRIES:
         return _book(call)  # heard twice and not corrected
-    return Turn(call, (Ask((prompts.read_back(call.number or ""),), call, timeout=5),))
+    return _ask_read_back(call, world)
 
 
-def _ask_consent(call: Call) -> Turn:
-    """Video needs a mobile for the link and a yes; without either it is advice by telephone."""
-    if call.need is not Need.TELECONSULTATION or not numbers.is_mobile(call.number or ""):
+def _ask_consent(call: Call, world: World) -> Turn:
+    """Video needs a room, a mobile for its link, and a yes; without them it is advice by telephone."""
+    if call.callback or call.need is not Need.TELECONSULTATION or _without_video(call, world):
         return _book(call)
     call = replace(call, stage=Stage.CONSENT, tries=0)
     return Turn(call, (Ask((prompts.ASK_CONSENT,), call, timeout=5),))
+
+
+def _without_video(call: Call, world: World) -> tuple[str, ...]:
+    """What a caller is told who asked for a teleconsultation where no video can be had: the 1 accepts it."""
+    if call.callback or call.need is not Need.TELECONSULTATION:
+        return ()
+    possible = world.routing.video(call.association) and numbers.is_mobile(call.number or "")
+    return () if possible else (prompts.ADVICE_ONLY,)
 
 
 def _book(call: Call) -> Turn:

@@ -35,6 +35,7 @@ ASK_CONSENT = (
     "Pour une consultation en vidéo, par un lien envoyé en SMS, tapez 1. "
     "Pour un conseil par téléphone, sans vidéo, tapez 2."
 )
+ADVICE_ONLY = "Ce sera un conseil par téléphone, sans vidéo."
 NOT_BOOKED = "Votre demande n'a pas pu être enregistrée. Nous rappelons nos postes, ne quittez pas."
 CALLBACK_CANCELLED = "Votre rappel est annulé. Restez en ligne pour parler à quelqu'un."
 LAST_RESORT = (

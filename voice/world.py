@@ -83,6 +83,10 @@ class Book:
         association = self._book.association(slug) if slug else None
         return association is not None and association.asks_age
 
+    def video(self, slug: str | None) -> bool:
+        """Whether a video room can be had for this association's patients."""
+        return self._book.video_of(slug) is not None
+
     def announcement(self, slug: str | None, at: datetime) -> str | None:
         """What the association wants said before its desk rings."""
         del at
@@ -102,9 +106,7 @@ class Book:
 class Surroundings:
     """Makes the `World` of each step; nothing in it waits longer than the voice clients' limits."""
 
-    def __init__(
-        self, live_book: LiveBook, map_: Map, log: EventLog, recorded: Recorded = spoken
-    ) -> None:
+    def __init__(self, live_book: LiveBook, map_: Map, log: EventLog, recorded: Recorded = spoken) -> None:
         self._live_book, self._map, self._log, self._recorded = live_book, map_, log, recorded
 
     def at(self, now: datetime, open_callback: OpenCallback | None = None) -> World:
