@@ -1,4 +1,4 @@
-"""The sentences an association's rules shape: the voice says them, the console shows them as they will be said.
+"""The sentences that rules shape: the voice says them, the console shows them as they will be said.
 
 The others are in `voice/prompts`.
 """
