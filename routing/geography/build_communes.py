@@ -46,10 +46,19 @@ class Shape:
 
 def read_decoupage(package: Path) -> list[dict[str, object]]:
     """The rows of `communes.json` in the npm package's tar file."""
+    return _table(package, "communes")
+
+
+def departements(package: Path) -> list[tuple[str, str]]:
+    """Numbers and names of the départements, of the collectivities overseas too."""
+    return [(str(row["code"]), str(row["nom"])) for row in _table(package, "departements")]
+
+
+def _table(package: Path, name: str) -> list[dict[str, object]]:
     with tarfile.open(package) as tar:
-        member = tar.extractfile("package/data/communes.json")
+        member = tar.extractfile(f"package/data/{name}.json")
         if member is None:
-            raise ValueError(f"no package/data/communes.json in {package}")
+            raise ValueError(f"no package/data/{name}.json in {package}")
         rows: list[dict[str, object]] = json.load(member)
     return rows
 

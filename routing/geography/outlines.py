@@ -1,0 +1,143 @@
+"""The outlines of the communes as shared borders: any group of them can be drawn as one shape."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from math import cos, log, pi, radians, sin, tan
+from pathlib import Path
+
+from routing.geography.borders import Border, Point, rings, simplified, spliced
+from routing.geography.grid import EARTH_RADIUS_KM
+from routing.geography.places import parent
+
+OUTLINES_FILE = Path(__file__).parent / "data" / "outlines.bin.gz"
+OUTLINES_FORMAT = "3624-outlines-1"  # the file's first line; another format is refused, not misread
+GRID_M = 20  # metres in one unit of the coordinates
+COLUMNS = "HHHiihh"  # left, right, number of points, first x and y, steps in x and y
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One sheet of the map with its own projection: x grows eastwards, y southwards, in units of `GRID_M`."""
+
+    code: str  # "" for the mainland with Corsica, else the département overseas
+    lon: float
+    lat: float
+    conic: bool = False
+
+    def project(self, lon: float, lat: float) -> tuple[float, float]:
+        """Where a place lies on the sheet."""
+        if self.conic:
+            x, y = _conic(lon - self.lon, lat)
+            y -= _conic(0, self.lat)[1]
+        else:  # an island is small: a degree of longitude is as long everywhere on it
+            x, y = radians(lon - self.lon) * cos(radians(self.lat)), radians(lat - self.lat)
+        unit = EARTH_RADIUS_KM * 1000 / GRID_M
+        return x * unit, -y * unit
+
+
+MAINLAND = Frame("", 3.0, 46.5, conic=True)
+FRAMES = (
+    MAINLAND,
+    Frame("971", -61.4, 16.2),
+    Frame("972", -61.0, 14.65),
+    Frame("973", -53.1, 4.0),
+    Frame("974", 55.53, -21.13),
+    Frame("976", 45.15, -12.83),
+)
+
+
+def frame_of(departement: str) -> Frame | None:
+    """The sheet a département is drawn on; None for the collectivities whose outlines are not known."""
+    return _BY_CODE.get(departement if len(departement) == 3 else "")
+
+
+class Outlines:
+    """Every border between two communes, or a commune and the sea, in compact columns (about 6 MB)."""
+
+    __slots__ = ("_ends", "codes", "dx", "dy", "left", "points", "right", "spans", "x", "y")
+
+    def __init__(
+        self, codes: Sequence[str], spans: Mapping[str, tuple[int, int]], *columns: array[int]
+    ) -> None:
+        """`codes`: the faces from number 1 on; `spans`: the borders of each frame; the columns in order."""
+        self.codes = ("", *codes)
+        self.spans = spans
+        self.left, self.right, self.points, self.x, self.y, self.dx, self.dy = columns
+        self._ends = array("i", accumulate((count - 1 for count in self.points), initial=0))
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Outlines:
+        """Read `outlines.bin.gz` as the build wrote it; ValueError when the file is of another format."""
+        first, head, packed = gzip.decompress((path or OUTLINES_FILE).read_bytes()).split(b"\n", 2)
+        if first.decode(errors="replace") != OUTLINES_FORMAT:
+            raise ValueError(f"not a {OUTLINES_FORMAT} file: {first[:40]!r}")
+        told = json.loads(head)
+        borders, steps = told["borders"], told["steps"]
+        columns, at = [], 0
+        for place, kind in enumerate(COLUMNS):
+            column = array(kind)
+            size = column.itemsize * (steps if place > 4 else borders)
+            column.frombytes(packed[at : at + size])
+            if sys.byteorder == "big":
+                column.byteswap()
+            columns.append(column)
+            at += size
+        return cls(
+            told["codes"].split(" "), {code: (a, b) for code, (a, b) in told["frames"].items()}, *columns
+        )
+
+    def regions(
+        self, paint: Mapping[str, str], frame: Frame, tolerance: float = 0.0
+    ) -> dict[str, list[list[Point]]]:
+        """Communes of the same paint as one shape: its rings and those of its holes.
+
+        `paint`: INSEE code -> any name; communes without one are left out, a painted whole city paints its
+        arrondissements. Borders are drawn to `tolerance` units, the same for both sides.
+        """
+        since, until = self.spans[frame.code]
+        painted = ["", *(paint.get(code) or paint.get(parent(code) or "", "") for code in self.codes[1:])]
+        found = [
+            Border(painted[a], painted[b], self._line(i))
+            for i, (a, b) in enumerate(
+                zip(self.left[since:until], self.right[since:until], strict=True), since
+            )
+            if painted[a] != painted[b]
+        ]
+        drawn = [simplified(border, tolerance) for border in spliced(found)]
+        return {name: rings(drawn, name) for name in dict.fromkeys(painted) if name}
+
+    def within(self, frame: Frame, box: tuple[float, float, float, float]) -> set[str]:
+        """The communes with a border that begins in this box (least x and y, greatest x and y)."""
+        since, until = self.spans[frame.code]
+        west, north, east, south = box
+        columns = (column[since:until] for column in (self.left, self.right, self.x, self.y))
+        found: set[int] = set()
+        for a, b, x, y in zip(*columns, strict=True):
+            if west <= x <= east and north <= y <= south:
+                found.add(a)
+                found.add(b)
+        return {self.codes[face] for face in found if face}
+
+    def _line(self, i: int) -> list[Point]:
+        a, b = self._ends[i], self._ends[i + 1]
+        xs = accumulate(self.dx[a:b], initial=self.x[i])
+        return list(zip(xs, accumulate(self.dy[a:b], initial=self.y[i]), strict=True))
+
+
+def _conic(east: float, lat: float) -> tuple[float, float]:
+    """Lambert's conformal projection of the sphere between 44° and 49°, as on French maps; in radians."""
+    rho = _SCALE / tan(pi / 4 + radians(lat) / 2) ** _CONE
+    return rho * sin(_CONE * radians(east)), -rho * cos(_CONE * radians(east))
+
+
+_SOUTH, _NORTH = radians(44), radians(49)
+_CONE = log(cos(_SOUTH) / cos(_NORTH)) / log(tan(pi / 4 + _NORTH / 2) / tan(pi / 4 + _SOUTH / 2))
+_SCALE = cos(_SOUTH) * tan(pi / 4 + _SOUTH / 2) ** _CONE / _CONE
+_BY_CODE = {frame.code: frame for frame in FRAMES}
