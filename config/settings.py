@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from config.made_up import environment
+from config.providers import Provider
 
 PORT_FIELDS = ("port", "console_port", "simulator_port", "feed_port", "embedded_redis_port")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -56,6 +57,17 @@ def _database_url(text: str) -> str:
     if not re.match(r"postgresql\+psycopg://.|sqlite:///[^:]", url):
         raise ValueError
     return url
+
+
+def _providers(text: object) -> tuple[Provider, ...]:
+    """Return the OpenID Connect providers of a JSON list; what is wrong is told without its secrets."""
+    try:
+        return Provider.listed(text)
+    except ValidationError as refused:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'objet'} : {e['msg']}" for e in refused.errors())
+        raise ValueError(f"un fournisseur est mal décrit ({faults})") from None
+    except ValueError:
+        raise ValueError("ce n'est pas une liste JSON de fournisseurs aux noms distincts") from None
 
 
 def _listed(text: object) -> object:
@@ -147,6 +159,19 @@ class Settings(BaseModel):
         ge=0,
         le=6000,
         description="un nombre d'appels par minute, 0 à 6000",
+    )
+    synthetic_call_every: int = Field(
+        300,
+        validation_alias="SYNTHETIC_CALL_EVERY",
+        ge=0,
+        le=86400,
+        description="un nombre de secondes, 0 (jamais) à 86400",
+    )
+    oidc_providers: Annotated[tuple[Provider, ...], BeforeValidator(_providers)] = Field(
+        (),
+        validation_alias="OIDC_PROVIDERS",
+        repr=False,
+        description="une liste JSON, un objet par fournisseur (docs/operations.md)",
     )
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],

@@ -22,7 +22,8 @@ from redis import RedisError
 from config import logs
 from config.sealing import Sealer, Unsealable
 from config.settings import Settings, SettingsRefused
-from config.stores import voice_redis
+from config.stores import engine, voice_redis
+from workers.beats import Beats
 from workers.records.live import KEY
 
 EVERY = 1.0  # seconds
@@ -168,6 +169,7 @@ async def serve(settings: Settings, host: str = "0.0.0.0") -> None:  # noqa: S10
         found = await asyncio.to_thread(redis.get, KEY)  # the client that knows Sentinel is no coroutine
         return found if isinstance(found, bytes) else None
 
+    Beats(redis, engine(settings), "feed").keep()
     feed = Feed(read, Sealer(settings.secret_keys, PURPOSE), settings.console_url)
     server = await asyncio.start_server(feed.serve, host, settings.feed_port, limit=HEAD_LIMIT)
     stop = asyncio.Event()

@@ -23,6 +23,7 @@ from voice.line import Line, Links
 from voice.signature import Door
 from voice.world import Map, Surroundings
 from workers import queue
+from workers.beats import Beats
 from workers.callbacks.booking import Bookings
 from workers.records.events import EventLog
 from workers.records.meters import Meters
@@ -43,7 +44,10 @@ def from_environment() -> Flask:
     """What the web server loads."""
     settings = Settings.of_process()
     logs.configure(settings)
-    return create_app(settings)
+    app = create_app(settings)
+    told: health.Health = app.extensions["health"]
+    Beats(told.redis, told.sql, "web").keep(told.beat)
+    return app
 
 
 def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask:

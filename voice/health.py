@@ -51,6 +51,11 @@ class Health:
         """Put this process's figures beside the others': whoever is asked shows them all."""
         self.meters.leave(self.figures())
 
+    def beat(self) -> dict[str, str | int | float]:
+        """What this process tells of itself with each beat."""
+        redis = "ok" if self.breaker.closed else "down"
+        return {"book": self.book.current.version, "spool": self.log.spooled(), "redis": redis}
+
     def figures(self) -> CollectorRegistry:
         """This process's registry, its gauges set to what is true now."""
         book = self.book.state()

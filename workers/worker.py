@@ -17,6 +17,7 @@ from config.stores import check_redis, engine, voice_redis, worker_redis
 from routing.book import LiveBook
 from routing.geography.places import Places
 from workers import jobs, queue
+from workers.beats import Beats
 from workers.callbacks.assembly import Parts, routes_of
 from workers.callbacks.zones import zones_of
 
@@ -32,14 +33,21 @@ def main() -> None:
         sys.exit(str(refused))
     logs.configure(settings)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # before RQ's own: it may still wait for Redis
-    jobs.wire(parts(settings, engine(settings)).dialler.place_next)
+    sql = engine(settings)
+    places = Places.load()
+    book = live_book(settings, sql, places)
+    jobs.wire(parts(settings, sql, places, book).dialler.place_next)
+    Beats(voice_redis(settings), sql, "worker").keep(lambda: {"book": book.current.version})
     run(worker_redis(settings))
 
 
-def parts(settings: Settings, sql: Engine) -> Parts:
+def live_book(settings: Settings, sql: Engine, places: Places) -> LiveBook:
+    """The rules of a process that dials, followed from now on."""
+    return LiveBook(sql, settings.var_dir / "rulebook", places).start()
+
+
+def parts(settings: Settings, sql: Engine, places: Places, book: LiveBook) -> Parts:
     """The call-backs of a process that dials."""
-    places = Places.load()
-    book = LiveBook(sql, settings.var_dir / "rulebook", places)
     return Parts.of(settings, sql, voice_redis(settings), routes_of(book), zones_of(places))
 
 

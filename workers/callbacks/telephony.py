@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
 import requests
@@ -13,6 +13,7 @@ import structlog
 from requests.adapters import HTTPAdapter
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
+from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 from urllib3.exceptions import NewConnectionError
 
@@ -40,6 +41,11 @@ class Throttled:
     """Nothing was processed (429, connection never opened, our own settings refused): safe after `pause`."""
 
     pause: timedelta
+
+    @classmethod
+    def shortly(cls) -> Self:
+        """No turn was left at the carrier's pace."""
+        return cls(timedelta(seconds=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +179,15 @@ class TwilioCarrier:
     def write_to(self, to: str, shown: str, body: str) -> Reply:
         """See `Carrier`."""
         return _asked(lambda: self._client.messages.create(to=to, from_=shown, body=body).sid)
+
+
+def signature(token: str, url: str, fields: Mapping[str, str]) -> str:
+    """How the carrier signs a webhook: it leaves the port out of an https URL."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.port:
+        url = parts._replace(netloc=parts.hostname or "").geturl()
+    signed: str = RequestValidator(token).compute_signature(url, dict(fields))
+    return signed
 
 
 def _asked(post: Any) -> Reply:

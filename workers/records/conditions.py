@@ -35,6 +35,9 @@ NEXT_STEP: Mapping[str, str] = {
     "backlog": "Vérifiez que le processus « ledger » tourne ; le tableau de bord est en retard.",
     "redis_down": "Redémarrez Redis ; les appels continuent, les chiffres en direct attendent.",
     "closure_ending": "Prolongez la fermeture si elle doit durer ; sinon il n'y a rien à faire.",
+    "synthetic_failed": "Lancez sos3624 doctor ; si les vrais appels n'arrivent pas non plus, activez "
+    "le renvoi de secours.",
+    "emergency_closure": "Rien à faire si c'est voulu ; la fédération peut la finir, page « Fermetures ».",
     "sql_down": "Redémarrez la base ; les appels continuent, les rappels sont gardés sur disque.",
 }
 

@@ -24,3 +24,23 @@ def closures_ending(engine: Engine, now: datetime) -> tuple[Condition, ...]:
         return ()
     reminders = closures.ending(found[1], now, BEFORE)
     return tuple(Condition("closure_ending", one.association or "", one.said) for one in reminders)
+
+
+def closures_in_emergency(engine: Engine, now: datetime) -> tuple[Condition, ...]:
+    """One condition for each association that has closed by the emergency switch; over when it reopens."""
+    try:
+        found = store.current(engine)
+    except (SQLAlchemyError, store.Corrupt, DocumentRefused):
+        return ()
+    if found is None:
+        return ()
+    names = {one.slug: one.name for one in found[1].associations}
+    return tuple(
+        Condition(
+            "emergency_closure",
+            one.association,
+            f"{names.get(one.association, one.association)} a fermé d'urgence : {one.reason}.",
+        )
+        for one in closures.holding(found[1], now)
+        if one.urgent and one.association
+    )

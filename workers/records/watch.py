@@ -13,6 +13,8 @@ from sqlalchemy import Engine, func, select
 
 from config.settings import Settings
 from config.stores import reading, voice_redis
+from workers import synthetic_calls
+from workers.beats import Beats
 from workers.callbacks.telephony import TwilioCarrier
 from workers.callbacks.vault import Vault
 from workers.records import chosen, conditions, gauges, live, retention
@@ -23,7 +25,7 @@ from workers.records.ledger import Ledger
 from workers.records.meters import Meters
 from workers.records.monthkeys import MonthKeys
 from workers.records.reconciler import Reconciler
-from workers.records.reminders import closures_ending
+from workers.records.reminders import closures_ending, closures_in_emergency
 from workers.records.spool import Spool
 from workers.records.tables import forecasts
 
@@ -40,6 +42,7 @@ def duties(settings: Settings, sql: Engine, intake: Intake) -> tuple[Duty, ...]:
     lists, messages = (TwilioCarrier(settings, PATIENCE) for _ in range(2))  # not meant for threads: one each
     reconciler = Reconciler(sql, lists, Ledger(sql, keys), Vault.of(settings.secret_keys))
     meters = Meters(settings.var_dir / "metrics", "ledger")
+    beats = Beats(redis, sql, "ledger")
     spool = Spool(settings.var_dir / "events", "events")
     watchman = Alerts(
         sql,
@@ -48,6 +51,8 @@ def duties(settings: Settings, sql: Engine, intake: Intake) -> tuple[Duty, ...]:
         lambda now: [
             *conditions.outside(redis, intake.waiting, spool, time.time()),
             *closures_ending(sql, now),
+            *closures_in_emergency(sql, now),
+            *synthetic_calls.failing(sql, now),
         ],
     )
 
@@ -58,6 +63,7 @@ def duties(settings: Settings, sql: Engine, intake: Intake) -> tuple[Duty, ...]:
     def measure(now: datetime) -> None:
         gauges.look(sql, redis, intake, now)
         meters.leave(gauges.REGISTRY)
+        beats.beat()
 
     def reconcile(now: datetime) -> None:
         reconciler.end_silent_calls(now)
