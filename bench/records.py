@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import statistics
 import tempfile
 import time
@@ -21,9 +22,9 @@ from console.cli.demo_data import areas
 from routing.demo import demo_document
 from routing.geography.places import Places
 from tests.record_calls import NOON, some_calls
-from workers.records import filling, history, live, partitions
+from workers.records import filling, history, live, partitions, whole
 from workers.records.history import By, Span
-from workers.records.intake import batch_for
+from workers.records.intake import Pace
 from workers.records.ledger import Ledger
 from workers.records.monthkeys import MonthKeys
 from workers.records.past import COLUMNS, Past, Profile
@@ -76,7 +77,7 @@ def fill(engines: list[Engine], first: date) -> None:
 def measure(engine: Engine, first: date) -> None:
     """Each page's queries, the middle of five; the page is over its budget or it is not."""
     year, month = Span(first, LAST), Span(LAST.replace(day=1), LAST)
-    mine = Span(first, LAST, "toulouse")
+    mine, weeks = Span(first, LAST, "toulouse"), Span(date(2026, 9, 17), date(2026, 10, 14))
     pages: dict[str, Callable[[Connection], object]] = {
         "today, hour by hour": lambda c: history.hours_of(c, LAST),
         "today, one association": lambda c: history.hours_of(c, LAST, "toulouse"),
@@ -89,10 +90,13 @@ def measure(engine: Engine, first: date) -> None:
         "year by département": lambda c: history.breakdown(c, year, By.DEPARTEMENT),
         "year by commune, one association": lambda c: history.breakdown(c, mine, By.PLACE),
         "month by commune": lambda c: history.breakdown(c, month, By.PLACE),
+        "five weeks by commune": lambda c: history.breakdown(c, weeks, By.PLACE),
+        "year by commune": lambda c: history.breakdown(c, year, By.PLACE),
+        "month by association, whole": lambda c: whole.wholes(c, month, datetime.now(UTC)),
         "year by need": lambda c: history.breakdown(c, year, By.NEED),
         "fairness board, month": lambda c: history.fairness(c, month),
         "fairness board, year": lambda c: history.fairness(c, year),
-        "monthly table, year": lambda c: history.monthly(c, year),
+        "monthly table, year": lambda c: whole.monthly(c, year, datetime.now(UTC)),
         "live picture": lambda c: live.picture(c, datetime(2026, 11, 21, 18, tzinfo=UTC)),
         "last 50 calls": lambda c: c.execute(_last()).all(),
         "last 50 calls, one association": lambda c: c.execute(
@@ -118,14 +122,17 @@ def ingest(engine: Engine) -> None:
     calls = some_calls(4000, time.time_ns() % 10**6, every=0.5, people=10**6)
     events = sorted((event for call in calls for event in call.events), key=lambda event: event.at)
     lines = [event.text() for event in events]
-    book = Ledger(engine, MonthKeys(("bench" * 8,)))
-    began, worst, batch = time.perf_counter(), 0.0, batch_for(engine.dialect.name)
-    for start in range(0, len(lines), batch):
-        before = time.perf_counter()
-        book.take(lines[start : start + batch], NOON + timedelta(days=1))
-        worst = max(worst, time.perf_counter() - before)
-    pace = len(lines) / (time.perf_counter() - began)
-    print(f"{engine.dialect.name}: {pace:.0f} events/s, batches of {batch}, slowest {worst * 1000:.0f} ms")
+    book, pace, held = Ledger(engine, MonthKeys(("bench" * 8,))), Pace(engine.dialect.name), []
+    book.warm()
+    began, done = time.perf_counter(), 0
+    while done < len(lines):
+        part, before = lines[done : done + pace.batch], time.perf_counter()
+        pace.timed(functools.partial(book.take, part, NOON + timedelta(days=1)))
+        held.append(time.perf_counter() - before)
+        done += len(part)
+    told = f"{len(lines) / (time.perf_counter() - began):.0f} events/s in {len(held)} batches"
+    worst, usual = max(held) * 1000, statistics.median(held) * 1000
+    print(f"{engine.dialect.name}: {told}, of {usual:.0f} ms, the slowest {worst:.0f} ms")
 
 
 def _last() -> object:
@@ -149,7 +156,7 @@ def _load(connection: Connection, rows: list[tuple[object, ...]]) -> None:
     raw = connection.connection.cursor()
     names = ", ".join(f'"{name}"' for name in COLUMNS)
     if connection.dialect.name == "postgresql":
-        flags = [COLUMNS.index(name) for name in ("first", "danger", "rescued")]
+        flags = [COLUMNS.index(name) for name in ("first", "danger", "rescued", "held")]
         partitions.ensure(connection, [rows[0][0], rows[-1][0]])  # type: ignore[list-item] # instants
         with raw.copy(f"COPY call_records ({names}) FROM STDIN") as copy:  # type: ignore[attr-defined] # psycopg
             for row in rows:

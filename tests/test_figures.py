@@ -21,8 +21,7 @@ from workers.records.figures import DEFINITIONS, Figures
 from workers.records.history import By, Span
 from workers.records.ledger import Ledger
 from workers.records.monthkeys import MonthKeys
-from workers.records.promises import t3_of
-from workers.records.whole import whole
+from workers.records.whole import monthly, whole, wholes
 
 DAY = NOON.date()
 
@@ -133,10 +132,11 @@ def test_communes_of_an_association_are_exact_by_the_day(engine: Engine, first: 
     span = Span(DAY + timedelta(days=first), DAY + timedelta(days=last), "toulouse")
     with engine.begin() as connection:
         places = history.breakdown(connection, span, By.PLACE)
+        everybody = history.breakdown(connection, Span(span.first, span.last), By.PLACE)
         departements = history.breakdown(connection, span, By.DEPARTEMENT)
         nobody = history.breakdown(connection, Span(span.first, span.last, "pau"), By.PLACE)
         known = history.total(connection, span)
-    assert places == {"31555": known}
+    assert places == everybody == {"31555": known}
     assert departements == {"31": known}
     assert known.presented == min(last, 16) - max(first, -20) + 1
     assert nobody == {}
@@ -158,11 +158,18 @@ def test_a_span_is_told_whole(engine: Engine) -> None:
     with engine.begin() as connection:
         pau = whole(connection, Span(DAY, DAY, "pau"), NOON + timedelta(hours=1))
         everything = whole(connection, Span(DAY, DAY), NOON + timedelta(hours=1))
-        t3 = t3_of(connection, ["CAk", "CAd", "CA1"])
+        each = wholes(connection, Span(DAY, DAY), NOON + timedelta(hours=1))
+        month = monthly(connection, Span(DAY, DAY, "pau"), NOON + timedelta(hours=1))[0]
     assert (pau.promises.promised, pau.promises.kept, pau.promises.late) == (2, 1, 1)
+    assert (pau.promises.joined, pau.promises.within_10_min, pau.promises.kept_rate) == (2, 2, 0.5)
+    assert (pau.promises.delay_50, pau.promises.delay_90) == (7.5, 9.5)
+    assert each["pau"] == pau == month.whole
+    assert (each["toulouse"].received, each["pau"].received) == (0, 1)
+    headings, rows = export.whole_table(each.items(), "Association")
+    mine = dict(zip(headings, next(row for row in rows if row[0] == "pau"), strict=True))
+    assert (mine["Débordement reçu"], mine["Rappels tenus"], mine["Délai de rappel, médian"]) == (1, 1, 7.5)
     assert (pau.figures.danger, pau.received, everything.received) == (1, 1, 1)
     assert pau.to_the_15 == 2
-    assert t3 == {"CAk": later}
 
 
 @pytest.mark.parametrize(
@@ -187,9 +194,9 @@ def test_a_year_compares_each_day_even_without_a_past(engine: Engine) -> None:
     count(engine, *five_calls())
     with engine.begin() as connection:
         days = history.compared(connection, Span(DAY - timedelta(days=2), DAY))
-        months = history.monthly(connection, Span(DAY.replace(month=10), DAY))
+        months = monthly(connection, Span(DAY.replace(month=10), DAY), NOON)
     assert [(day.figures.presented, day.before.presented) for day in days] == [(0, 0), (0, 0), (5, 0)]
-    assert [(row.month, row.figures.presented) for row in months] == [(202610, 0), (202611, 5)]
+    assert [(row.month, row.whole.figures.presented) for row in months] == [(202610, 0), (202611, 5)]
 
 
 def test_every_figure_on_a_screen_has_its_definition() -> None:
@@ -227,7 +234,7 @@ def test_the_api_answers_what_it_documents(engine: Engine) -> None:
     count(engine, *five_calls())
     with engine.begin() as connection:
         day = history.compared(connection, Span(DAY, DAY))[0]
-        month = history.monthly(connection, Span(DAY, DAY))[0]
+        month = monthly(connection, Span(DAY, DAY), NOON)[0]
     told = export.DayOut.of(day).model_dump(mode="json")
     assert (told["day"], told["figures"]["presented"], told["before"]["qs60"]) == ("2026-11-17", 5, None)
     assert export.MonthOut.of(month).promises.promised == 0

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select, update
 
 from tests.conftest import SECRET_KEYS
 from tests.record_calls import NOON, Told, some_calls
-from workers.records import rollups
-from workers.records.callrecord import CallRecord, Outcome, fold
+from workers.records import live, rollups
+from workers.records.callrecord import CallRecord, Outcome, Stage, fold
 from workers.records.ledger import Ledger
 from workers.records.monthkeys import MonthKeys
-from workers.records.tables import KEYS, journals, records
+from workers.records.tables import KEYS, MEASURES, journals, records
 from workers.records.tables import rollups as tables
 
 NOW = NOON + timedelta(days=1)
@@ -66,6 +66,50 @@ def test_a_hang_up_under_five_seconds_is_apart() -> None:
 def test_a_callback_promised_is_no_abandon() -> None:
     told = Told("CA1").decided().ringing().say("unanswered", 25, regulator="d-toulouse", disposition="busy")
     assert fold(told.say("booked", 30).over().events).outcome is Outcome.CALLBACK
+
+
+def test_a_doctor_on_the_line_of_a_callback_is_t3_however_late_it_is_told(engine: Engine) -> None:
+    told = Told("CA1").decided().ringing().say("unanswered", 25, regulator="d-toulouse", disposition="busy")
+    promised = told.say("booked", 30).over().events[:]
+    told.say("tried", 300, disposition="no_answer").say("joined", 240, attempt=2).say("tried", 90)
+    book = ledger(engine)
+    book.take([event.text() for event in promised], NOW)
+    book.take([event.text() for event in told.events[::-1]], NOW)
+    record = fold(told.events)
+    assert (record.tries, record.outcome, record.t3) == (
+        2,
+        Outcome.CALLBACK,
+        told.began + timedelta(seconds=605),
+    )
+    with engine.begin() as connection:
+        assert connection.scalar(select(records.c.joined_after)) == 605_000
+    assert contents(engine) == rebuilt(engine)
+
+
+def test_a_caller_in_the_hold_queue_waits_from_there_on(engine: Engine) -> None:
+    told = Told("CA1").decided(12).say("held", 1, association="toulouse")
+    waiting = fold(told.events)
+    assert (waiting.stage, waiting.t1, waiting.held) == (Stage.HELD, NOON + timedelta(seconds=13), True)
+    book = ledger(engine)
+    book.take([event.text() for event in told.events], told.at)
+    with engine.begin() as connection:
+        seen = live.picture(connection, told.at + timedelta(seconds=40)).of("toulouse")
+    assert (seen.in_progress, seen.waiting, seen.longest_wait, seen.ringing) == (1, 1, 40, 0)
+    left = fold(told.say("left", 50, stage="held").over().events)
+    assert (left.outcome, left.held, left.ended_by) == (Outcome.ABANDONED, True, "caller")
+
+
+def test_one_wrong_number_in_any_column_of_any_roll_up_is_found(engine: Engine) -> None:
+    calls = some_calls(40, 9, every=100)
+    ledger(engine).take([event.text() for call in calls for event in call.events], NOW)
+    draw = Random(4)
+    with engine.begin() as connection:
+        for name, table in tables.items():
+            assert rollups.differing(connection, name, 202611, 0) == 0, name
+            column = table.c[draw.choice(MEASURES[1:])]
+            touched = table.c.calls == select(func.max(table.c.calls)).scalar_subquery()
+            connection.execute(update(table).where(touched).values({column.name: column + 1}))
+            assert rollups.differing(connection, name, 202611, 0) >= 2, (name, column.name)
 
 
 def test_a_line_that_broke_is_not_a_talk() -> None:
@@ -132,7 +176,7 @@ def test_batches_in_any_order_with_copies_count_every_call_once(engine: Engine, 
         if name in {"rollup_minute", "rollup_hour", "rollup_day", "rollup_month", "rollup_slot"}:
             assert counted == len(calls), name
     assert all(held[name] for name in tables)
-    assert len(tables) == 10
+    assert len(tables) == 11
     assert held == rebuilt(engine)
 
 

@@ -36,11 +36,9 @@ def main() -> None:
     logs.configure(settings)
     stop = stop_on_signals()
     sql = engine(settings)
-    intake = Intake(
-        worker_redis(settings),
-        Ledger(sql, MonthKeys(settings.secret_keys)),
-        Spool(settings.var_dir / "events", "events"),
-    )
+    book = Ledger(sql, MonthKeys(settings.secret_keys))
+    book.warm()
+    intake = Intake(worker_redis(settings), book, Spool(settings.var_dir / "events", "events"))
     threads = [
         threading.Thread(target=beside, args=(work, every, stop), name=name, daemon=True)
         for name, work, every in watch.duties(settings, sql, intake)

@@ -77,7 +77,9 @@ def _flows(desk: Desk, asked: Days) -> Answer:
 
 
 def _months(desk: Desk, asked: Days) -> Answer:
-    return [MonthOut.of(month) for month in history.monthly(desk.connection, asked.span(desk.association))]
+    return [
+        MonthOut.of(month) for month in whole.monthly(desk.connection, asked.span(desk.association), desk.now)
+    ]
 
 
 def _forecast(desk: Desk, _: Asked) -> Answer:

@@ -1,8 +1,8 @@
 """One call as it is counted: the pure fold of its events, whatever their order, number of copies and lag.
 
 Times, by the Samu/SFMU letters (facts: ecosystem §6): t0 3624 rings; t1 the first desk rings, which ends the
-welcome; t2 a regulator takes the call; t4 the call ends. t3, a doctor on the line, is known of call-backs
-only, where it is `callbacks.kept_at`.
+welcome, or the hold queue begins; t2 a regulator takes the call; t4 the call ends. t3, a doctor on the line,
+is known of call-backs only, and comes after t4.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from workers.records.happenings import (
     Decided,
     DialOver,
     Happening,
+    Held,
+    Joined,
     LastResort,
     Left,
     Located,
@@ -27,6 +29,7 @@ from workers.records.happenings import (
     Ringing,
     Status,
     Taken,
+    Tried,
     happening,
 )
 
@@ -55,6 +58,7 @@ class Stage(StrEnum):
 
     WELCOME = "welcome"
     RINGING = "ringing"
+    HELD = "held"
     TALKING = "talking"
     ENDED = "ended"
 
@@ -87,6 +91,7 @@ class CallRecord:
     rings: list[Ring] = field(default_factory=list)
     t1: datetime | None = None
     t2: datetime | None = None
+    t3: datetime | None = None  # of a call-back: after t4
     t4: datetime | None = None
     stage: Stage = Stage.WELCOME
     since: datetime | None = None  # when the stage began
@@ -95,6 +100,8 @@ class CallRecord:
     seconds: int = 0  # of talk
     danger: bool = False
     booked: bool = False
+    held: bool = False  # was in the hold queue
+    tries: int = 0  # at ringing back, those that ended
     gave_up: bool = False  # the last resort was spoken
     rescued: bool = False
     seen: bool = True  # False: only the carrier knows the call
@@ -183,14 +190,24 @@ def _apply(record: CallRecord, told: Happening, at: datetime) -> None:
             record.danger = True
         case Decided():
             _decided(record, told)
+        case Rescued():
+            record.rescued = True
+        case _:
+            _promised(record, told, at)
+
+
+def _promised(record: CallRecord, told: Happening, at: datetime) -> None:
+    match told:
         case BookedCallback():
             record.booked = True
             _stage(record, Stage.ENDED, at, "us")
         case LastResort():
             record.gave_up = True
             _stage(record, Stage.ENDED, at, "us")
-        case Rescued():
-            record.rescued = True
+        case Tried():
+            record.tries += 1
+        case Joined():
+            record.t3 = record.t3 or at
         case _:
             _dialled(record, told, at)
 
@@ -208,6 +225,9 @@ def _dialled(record: CallRecord, told: Happening, at: datetime) -> None:
             record.rings.append(Ring(regulator or "", association or "", at))
             record.t1 = record.t1 or at
             _stage(record, Stage.RINGING, at)
+        case Held():
+            record.held, record.t1 = True, record.t1 or at
+            _stage(record, Stage.HELD, at)
         case Taken(regulator):
             _take(record, regulator, at)
         case DialOver(desks, disposition, seconds):

@@ -14,10 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from workers.records.figures import DEFINITIONS, Figures
 from workers.records.forecast import Expected
-from workers.records.history import Day, Flow, Month
+from workers.records.history import Day, Flow
 from workers.records.live import Picture
+from workers.records.promises import DEFINITIONS as PROMISED
 from workers.records.promises import Promises
-from workers.records.whole import Whole
+from workers.records.whole import DEFINITIONS as BESIDE
+from workers.records.whole import Month, Whole
 
 Cell = str | int | float | date | None
 COLUMNS = tuple(DEFINITIONS)
@@ -124,11 +126,16 @@ class FlowOut(Out):
 class PromisesOut(Out):
     """Call-backs promised, and what became of them."""
 
-    promised: int
-    kept: int
-    late: int
-    within_10_min: int
-    to_the_15: int
+    promised: int = Field(description=PROMISED["promised"][1])
+    kept: int = Field(description=PROMISED["kept"][1])
+    late: int = Field(description=PROMISED["late"][1])
+    joined: int = Field(description=PROMISED["joined"][1])
+    within_10_min: int = Field(description=PROMISED["within_10_min"][1])
+    within_20_min: int = Field(description=PROMISED["within_20_min"][1])
+    tries: int = Field(description=PROMISED["tries"][1])
+    to_the_15: int = Field(description="Rappels conclus par un envoi vers le 15.")
+    delay_50: float | None = Field(description=PROMISED["delay_50"][1])
+    delay_90: float | None = Field(description=PROMISED["delay_90"][1])
 
     @classmethod
     def of(cls, promises: Promises) -> PromisesOut:
@@ -140,8 +147,8 @@ class WholeOut(Out):
     """A span whole: calls, overflow received, what went to the 15, and the call-backs promised."""
 
     figures: FiguresOut
-    received: int = Field(description="Débordement reçu : décrochés pour des lieux d'une autre association.")
-    to_the_15: int = Field(description="Dangers signalés, et rappels conclus par un envoi vers le 15.")
+    received: int = Field(description=BESIDE["received"][1])
+    to_the_15: int = Field(description=BESIDE["to_the_15"][1])
     promises: PromisesOut
 
     @classmethod
@@ -160,12 +167,14 @@ class MonthOut(Out):
 
     month: int
     figures: FiguresOut
+    received: int = Field(description=BESIDE["received"][1])
+    to_the_15: int = Field(description=BESIDE["to_the_15"][1])
     promises: PromisesOut
 
     @classmethod
     def of(cls, one: Month) -> MonthOut:
         """From the monthly table."""
-        return cls(month=one.month, figures=FiguresOut.of(one.figures), promises=PromisesOut.of(one.promises))
+        return cls(month=one.month, **dict(WholeOut.of(one.whole)))
 
 
 class SituationOut(Out):
@@ -212,6 +221,17 @@ def table(rows: Iterable[tuple[str, Figures]], first: str) -> tuple[list[str], l
     """Headings and rows of any series or breakdown; `first` names what the rows are."""
     headings = [first, *(DEFINITIONS[name][0] for name in COLUMNS)]
     return headings, [[name, *(getattr(figures, column) for column in COLUMNS)] for name, figures in rows]
+
+
+def whole_table(rows: Iterable[tuple[str, Whole]], first: str) -> tuple[list[str], list[list[Cell]]]:
+    """`table` with the overflow received, what went to the 15, and what became of the promises."""
+    told = list(rows)
+    headings, cells = table(((name, one.figures) for name, one in told), first)
+    headings += [words for words, _ in (*BESIDE.values(), *PROMISED.values())]
+    for line, (_, one) in zip(cells, told, strict=True):
+        line += [getattr(one, name) for name in BESIDE]
+        line += [getattr(one.promises, name) for name in PROMISED]
+    return headings, cells
 
 
 def to_csv(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:

@@ -73,6 +73,33 @@ class DialOver:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """The caller entered the hold queue of `association` (None: the national one): the welcome is over.
+
+    Emitted by the hold queue of the voice flow (design: what comes after); counted from the day it is.
+    """
+
+    association: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One try at a promised call-back ended: `disposition` of the doctor's leg or the patient's.
+
+    Told under the CallSid of the call that was promised it, after that call's end.
+    """
+
+    disposition: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Doctor and patient of a promised call-back are on the line together: t3. CallSid as in `Tried`."""
+
+    attempt: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class BookedCallback:
     """A call-back was promised, committed and told."""
 
@@ -123,6 +150,9 @@ Happening = (
     | Taken
     | DialOver
     | BookedCallback
+    | Held
+    | Tried
+    | Joined
     | LastResort
     | Rescued
     | Left
@@ -139,6 +169,9 @@ KINDS: Mapping[str, type[Happening]] = {
     "answered": DialOver,
     "unanswered": DialOver,
     "booked": BookedCallback,
+    "held": Held,
+    "tried": Tried,
+    "joined": Joined,
     "last_resort": LastResort,
     "rescued": Rescued,
     "left": Left,

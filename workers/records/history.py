@@ -12,10 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from routing import calendar
 from routing.geography.places import departement_of
-from workers.records import paris
+from workers.records import communes, paris
 from workers.records import rollups as rollups_of
 from workers.records.figures import Figures
-from workers.records.promises import Promises, promises
 from workers.records.tables import KEYS, MEASURES, rollups
 
 ZONES = ("A", "B", "C")
@@ -26,7 +25,7 @@ class By(StrEnum):
 
     ASSOCIATION = "association"
     DEPARTEMENT = "departement"
-    PLACE = "place"  # INSEE code; whole months
+    PLACE = "place"  # INSEE code
     NEED = "need"
     OUTCOME = "outcome"
     HOUR = "hour"  # of the day, 0..23
@@ -82,15 +81,6 @@ class Flow:
     minutes: float
 
 
-@dataclass(frozen=True, slots=True)
-class Month:
-    """One row of the table fit for publication, after NHS 111's monthly statistics."""
-
-    month: int
-    figures: Figures
-    promises: Promises
-
-
 def total(connection: Connection, span: Span) -> Figures:
     """The figures of a whole span."""
     table = rollups["rollup_association"]
@@ -139,13 +129,15 @@ def marks(day: date) -> Marks:
 
 
 def breakdown(connection: Connection, span: Span, by: By, most: int = 300) -> dict[str | int, Figures]:
-    """A span's figures by one thing, the `most` frequent first.
+    """A span's figures by one thing, the `most` frequent first; exact by the day.
 
-    Weekdays, the hours of more than 31 days, and the communes of the whole service, go by whole months.
+    But for weekdays, and for the hours of more than 31 days: they go by whole months.
     """
     if span.association and by in {By.DEPARTEMENT, By.PLACE}:
         places = _places_of(connection, span, span.association)
         return _most(places if by is By.PLACE else _departements(places), most)
+    if by is By.PLACE:
+        return communes.most_called(connection, span.first, span.last, most)
     if by in {By.NEED, By.OUTCOME}:
         return _by_months(connection, span, by)
     long = (span.last - span.first).days > 31
@@ -153,7 +145,6 @@ def breakdown(connection: Connection, span: Span, by: By, most: int = 300) -> di
     names = {
         By.ASSOCIATION: "rollup_association",
         By.DEPARTEMENT: "rollup_departement",
-        By.PLACE: "rollup_place",
         By.WEEKDAY: week,
         By.HOUR: week if long else "rollup_hour",
     }
@@ -191,18 +182,17 @@ def fairness(connection: Connection, span: Span) -> list[Flow]:
     return sorted(flows, key=lambda flow: -flow.calls)
 
 
-def monthly(connection: Connection, span: Span) -> list[Month]:
-    """The months of a span: offered, answered in 60 s, abandoned after 30 s, called back in 10 min."""
-    found = _by(connection, "rollup_month", "month", span)
-    return [
-        Month(
-            number,
-            found.get(number, Figures.of({})),
-            promises(connection, first, _end_of(first), span.association),
-        )
+def months_of(connection: Connection, span: Span) -> dict[int, Figures]:
+    """The months of a span, whole (202611)."""
+    return _by(connection, "rollup_month", "month", span)
+
+
+def month_spans(span: Span) -> dict[int, Span]:
+    """The months a span touches, each from its first day to its last."""
+    return {
+        paris.number_of(first) // 100: replace(span, first=first, last=_end_of(first))
         for first in paris.months(span.first, span.last)
-        for number in (paris.number_of(first) // 100,)
-    ]
+    }
 
 
 def _by(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -15,8 +16,12 @@ from workers.records.ledger import Ledger, Taken
 from workers.records.spool import Spool
 
 GROUP, CONSUMER = "ledger", "ledger"  # one name: what a killed ledger left pending is the next one's
-BATCH = 200  # events a transaction: SQLite has one writer, and call-backs wait for it
+BATCH, FEWEST = (
+    200,
+    10,
+)  # events a transaction, at first and at least; on PostgreSQL nobody waits for the ledger
 BATCH_ROW_LOCKS = 500  # on PostgreSQL nobody waits for the ledger
+LONG = 0.03  # seconds: SQLite has one writer, call-backs wait for it, and 50 ms are the most they may
 log = structlog.get_logger(__name__)
 
 
@@ -25,7 +30,7 @@ class Intake:
 
     def __init__(self, redis: Redis, ledger: Ledger, spool: Spool) -> None:
         self._redis, self._ledger, self._spool = redis, ledger, spool
-        self._batch = batch_for(ledger.dialect)
+        self._pace = Pace(ledger.dialect)
         self._left_over = True  # what was read and never acknowledged comes first
 
     def take(self, block_ms: int = 1000) -> Taken | None:
@@ -34,7 +39,7 @@ class Intake:
         if not entries:
             return None
         failpoint("ledger_read")
-        taken = self._ledger.take([_text(fields) for _, fields in entries])
+        taken = self._pace.timed(lambda: self._ledger.take([_text(fields) for _, fields in entries]))
         pipe = self._redis.pipeline(transaction=True)
         ids = [entry for entry, _ in entries]
         pipe.xack(STREAM, GROUP, *ids)
@@ -47,8 +52,11 @@ class Intake:
         """Count what lies in spool files that no voice process is writing; works without Redis."""
 
         def take(lines: list[str]) -> bool:
-            for start in range(0, len(lines), self._batch):
-                self._ledger.take(lines[start : start + self._batch])
+            done = 0
+            while done < len(lines):
+                part = lines[done : done + self._pace.batch]
+                self._pace.timed(lambda: self._ledger.take(part))  # noqa: B023 - called at once
+                done += len(part)
             return True
 
         return self._spool.drain(take)
@@ -67,7 +75,7 @@ class Intake:
 
     def _asked(self, start: str, block_ms: int | None) -> Sequence[tuple[bytes, Any]]:
         try:
-            found: Any = self._redis.xreadgroup(GROUP, CONSUMER, {STREAM: start}, self._batch, block_ms)
+            found: Any = self._redis.xreadgroup(GROUP, CONSUMER, {STREAM: start}, self._pace.batch, block_ms)
         except ResponseError as fault:
             if "NOGROUP" not in str(fault):
                 raise
@@ -85,9 +93,28 @@ class Intake:
         self._left_over = True
 
 
-def batch_for(dialect: str) -> int:
-    """Events a transaction."""
-    return BATCH_ROW_LOCKS if dialect == "postgresql" else BATCH
+class Pace:
+    """How many events a transaction takes: on SQLite as many as this disk and this base write in `LONG`."""
+
+    def __init__(self, dialect: str) -> None:
+        self._most = self.batch = BATCH_ROW_LOCKS if dialect == "postgresql" else BATCH
+        self._fixed = dialect == "postgresql"
+
+    def timed(self, work: Callable[[], Taken]) -> Taken:
+        """Do one batch, and learn from how long it took."""
+        began = time.perf_counter()
+        taken = work()
+        self.learn(taken.events, time.perf_counter() - began)
+        return taken
+
+    def learn(self, events: int, seconds: float) -> None:
+        """Halve after a long one; grow slowly after a full and short one."""
+        if self._fixed or not events:
+            return
+        if seconds > LONG:
+            self.batch = max(FEWEST, self.batch // 2)
+        elif events >= self.batch and seconds < LONG / 2:
+            self.batch = min(self._most, self.batch + self.batch // 8 + 1)
 
 
 def _text(fields: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import is_
@@ -12,13 +13,16 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
 
+from config.stores import reading
 from workers.callbacks.failpoints import failpoint
-from workers.records import partitions, recordbook
+from workers.records import partitions, recordbook, rollups
 from workers.records.callrecord import CallRecord, fold, merge
 from workers.records.events import Event, read
 from workers.records.monthkeys import MonthKeys
-from workers.records.tables import journals
+from workers.records.reserved import synthetic
+from workers.records.tables import KEYS, journals
 
 JOURNAL_KEPT = timedelta(days=40)  # an event later than that finds no journal, and is set aside
 AHEAD = timedelta(hours=2)  # no clock of ours is that fast: such an event is damaged
@@ -42,6 +46,12 @@ class Ledger:
     def __init__(self, engine: Engine, keys: MonthKeys) -> None:
         self._engine, self._keys = engine, keys
         self.dialect = engine.dialect.name
+
+    def warm(self) -> None:
+        """Put the long statements together now; the first batch would do it while holding the one writer."""
+        for name in KEYS:
+            with suppress(SQLAlchemyError), reading(self._engine).connect() as connection:
+                rollups.add_to(connection, name, [], 1)
 
     def take(self, texts: Sequence[str], now: datetime | None = None) -> Taken:
         """Count these lines. Raises what SQL raises, with nothing written."""
@@ -99,7 +109,8 @@ def _sorted(texts: Sequence[str], now: datetime) -> tuple[dict[str, list[Event]]
         except ValueError as fault:
             refused += 1
             log.error("event_refused", why=str(fault)[:80])
-        else:
+            continue
+        if not synthetic(event.call):
             by_call[event.call].append(event)
     return by_call, refused
 

@@ -128,6 +128,7 @@ class Past:
             yield (
                 midnight + timedelta(seconds=second), call, number, second // 60, weekday, who, not again,
                 place, departement_of(place), "landline", need, area.slug, "connect", 1, *what, None,
+                _joined(draw, what), 0,
             )  # fmt: skip
 
 
@@ -153,6 +154,13 @@ def _fate(draw: Random, strain: float, area: Area) -> tuple[object, ...]:
     rings = f'[["{by}","{by}",{rang},"answered"]]'
     danger = int(draw.random() < 0.006)
     return Outcome.ANSWERED.value, by, by, rang, rang + wait, end, talk, "desk", danger, 0, rings
+
+
+def _joined(draw: Random, fate: tuple[object, ...]) -> int | None:
+    """Nine call-backs of ten join their patient, half of them within twelve minutes."""
+    if fate[0] != Outcome.CALLBACK.value or draw.random() > 0.9:
+        return None
+    return int(str(fate[5])) + int(draw.lognormvariate(6.6, 0.7) * 1000)
 
 
 def _poisson(draw: Random, mean: float) -> int:

@@ -2,61 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, Integer, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Float, Integer, Select, cast, func, select
 
 from workers.callbacks.callback import Conclusion
 from workers.callbacks.tables import callbacks
 from workers.records import paris
 
+MINUTES = (2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 360)  # edges of the classes of delays
+_c = callbacks.c
+
 
 @dataclass(frozen=True, slots=True)
 class Promises:
-    """Call-backs promised in a span, what became of them; a late one was joined after the time told."""
+    """Call-backs promised in a span and what became of them; delays go from the promise to t3."""
 
-    promised: int
-    kept: int
-    late: int
-    within_10_min: int
-    to_the_15: int
+    promised: int = 0
+    kept: int = 0
+    late: int = 0
+    joined: int = 0
+    within_10_min: int = 0
+    within_20_min: int = 0
+    tries: int = 0
+    to_the_15: int = 0
+    delay_50: float | None = None  # minutes
+    delay_90: float | None = None
+
+    @property
+    def kept_rate(self) -> float | None:
+        """Tenus / promised."""
+        return round(self.kept / self.promised, 4) if self.promised else None
+
+
+# What the screens say beside each figure, as `figures.DEFINITIONS`.
+DEFINITIONS: Mapping[str, tuple[str, str]] = {
+    "promised": ("Rappels à faire", "Demandes de rappel enregistrées, quelle qu'en soit l'origine."),
+    "kept": ("Rappels tenus", "Le patient a eu un médecin en ligne avant l'heure annoncée."),
+    "late": (
+        "Rappels en retard",
+        "Joint après l'heure annoncée, ou pas encore joint alors qu'elle est passée.",
+    ),
+    "joined": ("Patients joints", "Un médecin et le patient se sont parlé (t3), à l'heure ou non."),
+    "within_10_min": ("Rappelés en 10 min", "Un médecin en ligne dix minutes au plus après la demande."),
+    "within_20_min": ("Rappelés en 20 min", "Un médecin en ligne vingt minutes au plus après la demande."),
+    "tries": ("Tentatives", "Essais de rappel, aboutis ou non."),
+    "delay_50": ("Délai de rappel, médian", "Un rappel sur deux joint le patient plus tôt, en minutes."),
+    "delay_90": (
+        "Délai de rappel, 90e centile",
+        "Neuf rappels sur dix joignent le patient plus tôt, en minutes.",
+    ),
+}
 
 
 def promises(
     connection: Connection, first: date, last: date, association: str | None, now: datetime | None = None
 ) -> Promises:
     """Call-backs asked for between two days, both counted. With `now`, one open past its time is late too."""
-    c = callbacks.c
-    ended = paris.began(last + timedelta(days=1))
-    broken = (c.kept_at > c.promised_by) | (
-        c.kept_at.is_(None) & (c.promised_by < now) if now else c.kept_at > c.promised_by
-    )
-    quick = _seconds_between(connection, c.asked_at, c.kept_at) <= 600
-    query = select(
-        func.count().label("promised"),
-        _counting(c.kept_at <= c.promised_by).label("kept"),
-        _counting(broken).label("late"),
-        _counting(quick).label("quick"),
-        _counting(c.conclusion == Conclusion.FIFTEEN.value).label("fifteen"),
-    ).where(c.asked_at >= paris.began(first), c.asked_at < ended)
+    query = _asked(connection, first, last, now)
     if association:
-        query = query.where(c.association == association)
-    row = connection.execute(query).one()
-    return Promises(*(int(value) for value in row))
+        query = query.where(_c.association == association)
+    return _told(connection.execute(query).mappings().one())
 
 
-def t3_of(connection: Connection, calls: Sequence[str]) -> dict[str, datetime]:
-    """t3, a doctor on the line, of the calls (CallSids) that ended in a call-back kept; others are left out.
+def promises_by_association(
+    connection: Connection, first: date, last: date, now: datetime | None = None
+) -> dict[str, Promises]:
+    """The same for each association at once; "" is nobody's."""
+    query = _asked(connection, first, last, now).add_columns(_c.association).group_by(_c.association)
+    return {row["association"] or "": _told(row) for row in connection.execute(query).mappings()}
 
-    What a regulator puts through on the desk's own exchange is known to nobody here.
-    """
-    c = callbacks.c
-    query = select(c.call_sid, func.min(c.kept_at).label("t3")).where(c.call_sid.in_(calls))
-    rows = connection.execute(query.where(c.kept_at.is_not(None)).group_by(c.call_sid)).all()
-    return {row.call_sid: row.t3 for row in rows}
+
+def _asked(connection: Connection, first: date, last: date, now: datetime | None) -> Select[Any]:
+    ended = paris.began(last + timedelta(days=1))
+    late = _c.kept_at > _c.promised_by
+    if now:
+        late = late | (_c.kept_at.is_(None) & (_c.promised_by < now))
+    delay = _seconds_between(connection, _c.asked_at, _c.kept_at) / 60
+    columns = {
+        "promised": func.count(),
+        "kept": _counting(_c.kept_at <= _c.promised_by),
+        "late": _counting(late),
+        "joined": _counting(_c.kept_at.is_not(None)),
+        "tries": func.coalesce(func.sum(_c.tries), 0),
+        "to_the_15": _counting(_c.conclusion == Conclusion.FIFTEEN.value),
+    } | {f"upto_{edge}": _counting(delay <= edge) for edge in MINUTES}
+    named = [column.label(name) for name, column in columns.items()]
+    return select(*named).where(_c.asked_at >= paris.began(first), _c.asked_at < ended)
+
+
+def _told(row: Mapping[Any, Any]) -> Promises:
+    upto = {edge: int(row[f"upto_{edge}"]) for edge in MINUTES}
+    counts = {name: int(row[name]) for name in ("promised", "kept", "late", "joined", "tries", "to_the_15")}
+    return Promises(
+        **counts,
+        within_10_min=upto[10],
+        within_20_min=upto[20],
+        delay_50=_centile(upto, counts["joined"], 0.5),
+        delay_90=_centile(upto, counts["joined"], 0.9),
+    )
+
+
+def _centile(upto: Mapping[int, int], joined: int, rank: float) -> float | None:
+    """Drawn within its class of delays; 360 stands for « above »."""
+    wanted, below, lower = rank * joined, 0, 0
+    for edge, count in upto.items():
+        if count > below and count >= wanted:
+            return round(lower + (edge - lower) * (wanted - below) / (count - below), 1)
+        below, lower = count, edge
+    return float(MINUTES[-1]) if joined else None
 
 
 def _counting(condition: ColumnElement[bool]) -> ColumnElement[int]:

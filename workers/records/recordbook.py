@@ -54,6 +54,8 @@ def row_of(record: CallRecord) -> Row:
             separators=(",", ":"),
         ),
         "trace": record.trace[:TRACE] if record.trace else None,
+        "joined_after": _after(record, record.t3),
+        "held": record.held,
     }
 
 

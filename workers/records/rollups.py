@@ -24,6 +24,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -31,6 +32,7 @@ from workers.records import paris
 from workers.records.callrecord import CUT_SHORT, LOST, Outcome
 from workers.records.tables import KEYS, MEASURES, WAIT_EDGES, WAITS, records, rollups
 
+PLACED = frozenset({"rollup_place", "rollup_departement", "rollup_commune"})  # of calls whose place is known
 _r = records.c
 _WAIT = _r.taken_after - func.coalesce(_r.rang_after, 0)  # t2 - t1, what QS30 and QS60 are judged on
 _LOST = or_(*(_r.outcome == outcome.value for outcome in sorted(LOST)))  # IN would be rendered anew each time
@@ -52,10 +54,15 @@ _KEY: dict[str, ColumnElement[Any]] = {
 
 def add(connection: Connection, calls: Sequence[str], sign: int) -> None:
     """Add (`sign` 1) or take away (-1) these calls' records, as they stand, from every roll-up."""
+    for name in KEYS:
+        add_to(connection, name, calls, sign)
+
+
+def add_to(connection: Connection, name: str, calls: Sequence[str], sign: int) -> None:
+    """`add` for one roll-up."""
     dialect = connection.dialect.name
     told = list(calls) if dialect == "postgresql" else json.dumps(list(calls))
-    for name in rollups:
-        connection.execute(_adding(dialect, name), {"calls": told, "sign": sign})
+    connection.execute(_adding(dialect, name), {"calls": told, "sign": sign})
 
 
 @lru_cache(maxsize=32)
@@ -94,18 +101,40 @@ def drop_empty(connection: Connection, days: Sequence[int]) -> None:
 def rebuild(connection: Connection, month: int, minutes_from: int) -> None:
     """Make a month's roll-ups (202611) again from its records; minutes from the day `minutes_from` on."""
     for name, table in rollups.items():
-        first = table.c[KEYS[name][0]]
-        mine = first == month if KEYS[name][0] == "month" else first.between(month * 100, month * 100 + 99)
-        connection.execute(delete(table).where(mine))
-        # The instants say the same as the days, and let PostgreSQL look at one partition or two.
-        first_day = paris.day_of(month * 100 + 1)
-        span = paris.began(first_day), paris.began((first_day + timedelta(days=32)).replace(day=1))
-        among = _r.day.between(month * 100, month * 100 + 99) & _counted(name)
-        among = among & (_r.began_at >= span[0]) & (_r.began_at < span[1])
-        if name == "rollup_minute":
-            among = among & (_r.day >= minutes_from)
+        connection.execute(delete(table).where(_of_month(name, month)))
         once = literal(1, Integer)
+        among = _recorded(name, month, minutes_from)
         connection.execute(_from_records(connection.dialect.name, table, KEYS[name], once, among))
+
+
+def differing(connection: Connection, name: str, month: int, minutes_from: int) -> int:
+    """How many rows of a month's roll-up are not, in every column, what its records say.
+
+    Each way round: rows that should be there and are not, and rows that are there and should not be.
+    """
+    table = rollups[name]
+    kept = _of_month(name, month)
+    if name == "rollup_minute":
+        kept = kept & (table.c.day >= minutes_from)
+    held = select(*(table.c[column] for column in (*KEYS[name], *MEASURES))).where(kept, table.c.calls != 0)
+    due = _grouped(KEYS[name], literal(1, Integer), _recorded(name, month, minutes_from))
+    both = union_all(*(select(one.subquery()) for one in (due.except_(held), held.except_(due))))
+    return int(connection.scalar(select(func.count()).select_from(both.subquery())) or 0)
+
+
+def _of_month(name: str, month: int) -> ColumnElement[bool]:
+    first = rollups[name].c[KEYS[name][0]]
+    return first == month if KEYS[name][0] == "month" else first.between(month * 100, month * 100 + 99)
+
+
+def _recorded(name: str, month: int, minutes_from: int) -> ColumnElement[bool]:
+    """The records a roll-up of this month counts."""
+    # The instants say the same as the days, and let PostgreSQL look at one partition or two.
+    first_day = paris.day_of(month * 100 + 1)
+    span = paris.began(first_day), paris.began((first_day + timedelta(days=32)).replace(day=1))
+    among = _r.day.between(month * 100, month * 100 + 99) & _counted(name)
+    among = among & (_r.began_at >= span[0]) & (_r.began_at < span[1])
+    return among & (_r.day >= minutes_from) if name == "rollup_minute" else among
 
 
 def purge_minutes(connection: Connection, before: int) -> int:
@@ -118,7 +147,7 @@ def _counted(name: str) -> ColumnElement[bool]:
     # Who overflows to whom: answered calls only. A place that never became known has no commune.
     if name == "rollup_flow":
         return _ANSWERED
-    return _r.place != "" if name in {"rollup_place", "rollup_departement"} else true()
+    return _r.place != "" if name in PLACED else true()
 
 
 def _from_records(

@@ -1,4 +1,4 @@
-"""The SQL tables of what is counted (migration 0003): journals, records, roll-ups, alerts, keys."""
+"""The SQL tables of what is counted (migrations 0003, 0005): journals, records, roll-ups, alerts, keys."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -70,6 +71,8 @@ records = Table(  # one row a call that has ended; PostgreSQL: a partition a mon
     Column("rescued", Boolean, nullable=False),
     Column("rings", Text, nullable=False),  # JSON: [[regulator, association, ms after t0, issue], …]
     Column("trace", Text),
+    Column("joined_after", Integer),  # t3 - t0: a doctor on the line, by the call-back (migration 0005)
+    Column("held", Boolean, nullable=False, server_default=false()),  # was in the hold queue
     Index("records_of_association", "association", "began_at"),
     Index("records_of_person", "who", "began_at"),
     Index("records_of_call", "call"),
@@ -105,6 +108,7 @@ KEYS = {  # roll-up -> its key columns; "" stands for none
     "rollup_slot": ("month", "weekday", "hour", "association"),
     "rollup_place": ("month", "place", "association"),
     "rollup_departement": ("day", "departement"),
+    "rollup_commune": ("day", "place"),
     "rollup_flow": ("day", "association", "answered_for"),
 }
 _TEXT = {"association": 64, "need": 16, "outcome": 12, "place": 5, "departement": 3, "answered_for": 64}
