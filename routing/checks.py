@@ -40,7 +40,11 @@ class Report:
 
     def with_more(self, problems: Iterable[Problem]) -> Report:
         """The same with what others found."""
-        return replace(self, problems=_gravest_first((*self.problems, *problems)))
+        return self.only((*self.problems, *problems))
+
+    def only(self, problems: Iterable[Problem]) -> Report:
+        """The same with these problems alone."""
+        return replace(self, problems=_gravest_first(problems))
 
 
 def check(book: RuleBook, places: Gazetteer, since: datetime, until: datetime) -> Report:

@@ -176,6 +176,7 @@ class National(Strict):
     name: Name = "Régulation nationale"
     regulator: Slug
     teleconsultation: tuple[Slug, ...] = ()  # the pool that rings back; none: the national desk
+    two_person: bool = False
     video_url: VideoUrl | None = None  # None: no video is offered, but where an association has its own
 
 

@@ -41,6 +41,7 @@ class Draft:
     published_as: int | None
     changed_at: datetime
     refused: str | None = None
+    asked_by: str | None = None  # who wants a second person to read it
 
 
 def save(
@@ -63,6 +64,7 @@ def save(
         "approved_by": None,
         "publish_at": None,
         "refused": None,
+        "asked_by": None,
     }
     with engine.begin() as connection:
         values["changed_at"] = database_now(connection)
@@ -110,6 +112,11 @@ def schedule(engine: Engine, draft: Draft, at: datetime | None) -> bool:
     """Publish it at this instant (aware), or, with None, no more; False when it has changed."""
     # SQLite drops the offset: what is kept is UTC.
     return _change(engine, draft, publish_at=at and at.astimezone(UTC), refused=None)
+
+
+def ask(engine: Engine, draft: Draft, by: str, reason: str, at: datetime | None) -> bool:
+    """A second person is asked to read this very text, to be published then or, without `at`, once read."""
+    return _change(engine, draft, asked_by=by, author=by, reason=reason, publish_at=at and at.astimezone(UTC))
 
 
 def refuse(engine: Engine, draft: Draft, why: str) -> bool:

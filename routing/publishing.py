@@ -1,16 +1,15 @@
-"""From a draft to the book in force: proved, approved where it must be, at once or at its hour."""
+"""From a document to the book in force: proved, approved where it must be, compared and set."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import structlog
 from sqlalchemy import Engine
 
 from config.stores import database_now, reading
-from routing import drafts, number_proofs, pacts, recordings, store
+from routing import number_proofs, pacts, recordings, store
 from routing.checks import Report, check
 from routing.compile import compile_book
 from routing.coverage import Gazetteer, Terrain
@@ -18,9 +17,8 @@ from routing.differences import Difference, differences
 from routing.document import Document
 from routing.drafts import Draft
 from routing.problem import Problem
-from routing.store import EMPTY, DraftChanged, Superseded
+from routing.store import Superseded
 
-log = structlog.get_logger()
 PROVED = timedelta(days=365)
 
 
@@ -56,7 +54,8 @@ class Verdict:
 
     report: Report
     differences: tuple[Difference, ...]
-    second_person: tuple[str, ...]  # names of the associations that ask for one
+    second_person: tuple[str, ...]  # names of the associations, or the federation, that ask for one
+    standing: tuple[Problem, ...] = ()  # warnings that hold already, and that it does not change
 
     @property
     def blocking(self) -> tuple[Problem, ...]:
@@ -68,10 +67,8 @@ def examine(engine: Engine, places: Gazetteer | Terrain, document: Document, bas
     """Prove a document for the twelve months to come, against the version it was written on."""
     before = _version(engine, based_on)
     terrain = places if isinstance(places, Terrain) else Terrain(places)
-    since = _now(engine).replace(second=0, microsecond=0)
-    report = check(compile_book(document, based_on + 1, terrain), terrain.places, since, since + PROVED)
-    unproved = (*_unproved(engine, before, document), *pacts.problems(engine, before, document))
-    report = report.with_more((*unproved, *recordings.problems(engine, before, document)))
+    report = check(compile_book(document, based_on + 1, terrain), terrain.places, *proved_period(engine))
+    report = report.with_more(unproved(engine, before, document))
     found = differences(before, document)
     return Verdict(report, found, second_person(before, document, found))
 
@@ -85,17 +82,14 @@ def publish(
     reason: str,
     *,
     approved_by: str | None = None,
-    draft: str | None = None,
+    draft: Draft | None = None,
 ) -> int:
     """Put a document in force and return its number.
 
     Raises `Refused`, `SecondPersonNeeded`, `Conflict` with both differences, `DraftChanged`.
     """
     verdict = examine(engine, places, document, expected)
-    if verdict.blocking:
-        raise Refused(verdict.blocking)
-    if verdict.second_person and not _another(approved_by, author):
-        raise SecondPersonNeeded(verdict.second_person)
+    let_pass(verdict, author, approved_by)
     try:
         return store.publish(engine, document, expected, author, reason, approved_by=approved_by, draft=draft)
     except Superseded as late:
@@ -115,32 +109,19 @@ def restore(
     if document is None:
         raise KeyError(number)
     document = pacts.without_withdrawn(engine, document)
-    since = _now(engine).replace(second=0, microsecond=0)
     terrain = places if isinstance(places, Terrain) else Terrain(places)
-    report = check(compile_book(document, expected + 1, terrain), terrain.places, since, since + PROVED)
+    report = check(compile_book(document, expected + 1, terrain), terrain.places, *proved_period(engine))
     if report.blocking:
         raise Refused(tuple(problem for problem in report.problems if problem.blocking))
     return store.publish(engine, document, expected, author, reason, restores=number)
 
 
-def publish_due(
-    engine: Engine, places: Callable[[], Gazetteer | Terrain], *, most: int = 10
-) -> tuple[int, ...]:
-    """Publish every draft whose hour has come; the new numbers. For a clock that calls it every few seconds.
-
-    `places` is only called when there is something to do. A draft that may not be published says why in
-    `refused`, stays open and is not tried again. Two clocks may run: one of them publishes.
-    """
-    published = []
-    for draft in drafts.due(engine)[:most]:
-        try:
-            published.append(_publish_draft(engine, places(), draft))
-        except DraftChanged:
-            continue
-        except (Refused, SecondPersonNeeded, Superseded) as refused:
-            drafts.refuse(engine, draft, in_words(refused))
-            log.warning("publication_refused", draft=draft.id, fault=type(refused).__name__)
-    return tuple(published)
+def let_pass(verdict: Verdict, author: str, approved_by: str | None) -> None:
+    """Raises `Refused` for what blocks, `SecondPersonNeeded` where one is asked for and is not there."""
+    if verdict.blocking:
+        raise Refused(verdict.blocking)
+    if verdict.second_person and not _another(approved_by, author):
+        raise SecondPersonNeeded(verdict.second_person)
 
 
 def in_words(refused: Refused | SecondPersonNeeded | Superseded) -> str:
@@ -149,46 +130,46 @@ def in_words(refused: Refused | SecondPersonNeeded | Superseded) -> str:
         since = f"La version {refused.current} a été publiée depuis la version {refused.expected}."
         if not isinstance(refused, Conflict):
             return since
-        theirs, yours = (
-            "\n".join(f"- {one.said}" for one in told) or "- rien" for told in (refused.theirs, refused.yours)
-        )
+        theirs, yours = listed(refused.theirs), listed(refused.yours)
         return f"{since}\nElle change :\n{theirs}\nVotre brouillon change :\n{yours}"
     return str(refused)
 
 
-def second_person(before: Document, after: Document, found: Iterable[Difference]) -> tuple[str, ...]:
-    """Names of the associations whose rules or desks change and that ask for a second person.
+def listed(found: Iterable[Difference]) -> str:
+    """One line each."""
+    return "\n".join(f"- {one.said}" for one in found) or "- rien"
 
-    As they asked before the change: taking the demand away is itself a change that needs one. A helper's
-    answer to a pact needs none: who asks has agreed by asking, and who helps has its own two say so.
+
+def second_person(before: Document, after: Document, found: Iterable[Difference]) -> tuple[str, ...]:
+    """Names of the associations whose rules or desks change and that ask for a second person, and the
+    federation's where it asks for one and the nation's desks, the reach or the emergency numbers change.
+
+    As they asked before the change: taking the demand away is itself a change that needs one. National
+    closures and messages never do: they end by themselves, and a strike does not wait.
     """
-    if pacts.only_answers(before, after):
-        return ()
+    rules = {one.rule for one in found}
     touched = {one.association for one in found}
-    desks = {one.rule.partition("/")[2] for one in found if one.rule.startswith("regulators/")}
+    desks = {rule.partition("/")[2] for rule in rules if rule.startswith("regulators/")}
     using = {
         one.slug
         for document in (before, after)
         for one in document.associations
         if desks & {*one.regulators, *one.callbacks.regulators}
     }
-    return tuple(one.name for one in before.associations if one.two_person and one.slug in touched | using)
+    nation = {before.national.regulator, *before.national.teleconsultation}
+    of_all = bool(desks & nation) or not rules.isdisjoint(("national", "reach", "emergency"))
+    asking = [one.name for one in before.associations if one.two_person and one.slug in touched | using]
+    return (*asking, *(["La fédération"] if of_all and before.national.two_person else []))
 
 
-def _publish_draft(engine: Engine, places: Gazetteer | Terrain, draft: Draft) -> int:
-    return publish(
-        engine,
-        places,
-        draft.document,
-        draft.based_on,
-        draft.author,
-        draft.reason,
-        approved_by=draft.approved_by,
-        draft=draft.id,
-    )
+def unproved(engine: Engine, before: Document, after: Document) -> Iterator[Problem]:
+    """What a document claims and nobody has ever shown: numbers, the other side's word, recordings."""
+    yield from _unproved_numbers(engine, before, after)
+    yield from pacts.problems(engine, before, after)
+    yield from recordings.problems(engine, before, after)
 
 
-def _unproved(engine: Engine, before: Document, after: Document) -> Iterator[Problem]:
+def _unproved_numbers(engine: Engine, before: Document, after: Document) -> Iterator[Problem]:
     """Numbers said to be verified, to which no test call ever spoke a code (ASVS 2.3.5, toll fraud)."""
     known = _verified(before)
     fresh = _verified(after) - known
@@ -211,9 +192,11 @@ def _another(approved_by: str | None, author: str) -> bool:
 
 
 def _version(engine: Engine, number: int) -> Document:
-    return (store.version(engine, number) if number else None) or EMPTY
+    return (store.version(engine, number) if number else None) or store.EMPTY
 
 
-def _now(engine: Engine) -> datetime:
+def proved_period(engine: Engine) -> tuple[datetime, datetime]:
+    """The twelve months to come, from this minute on by the database's clock."""
     with reading(engine).connect() as connection:
-        return database_now(connection).astimezone(UTC)
+        since = database_now(connection).astimezone(UTC).replace(second=0, microsecond=0)
+    return since, since + PROVED

@@ -16,8 +16,9 @@ from config.stores import database_now, reading
 from routing.demo import demo_document
 from routing.differences import differences
 from routing.document import Document, DocumentRefused, National, read
-from routing.drafts import DraftState
-from routing.tables import aware, books, drafts
+from routing.drafts import Draft, DraftState
+from routing.parts import touched
+from routing.tables import aware, books, changes, drafts
 
 EMPTY = Document(national=National(regulator="national"))
 
@@ -73,10 +74,18 @@ def version(engine: Engine, number: int) -> Document | None:
     return None if row is None else _document(row.document, row.digest)
 
 
-def history(engine: Engine, limit: int = 50, before: int | None = None) -> tuple[Publication, ...]:
-    """Publications, the newest first; `before` a version for the next page."""
+def history(
+    engine: Engine, limit: int = 50, before: int | None = None, association: str | None = None
+) -> tuple[Publication, ...]:
+    """Publications, the newest first; `before` a version for the next page.
+
+    With `association` only those that changed its own part.
+    """
     columns = [books.c[name] for name in Publication.__dataclass_fields__]
     query = sa.select(*columns).order_by(books.c.version.desc()).limit(limit)
+    if association is not None:
+        query = query.join(changes, changes.c.version == books.c.version)
+        query = query.where(changes.c.association == association)
     if before is not None:
         query = query.where(books.c.version < before)
     with reading(engine).connect() as connection:
@@ -93,10 +102,11 @@ def publish(
     *,
     approved_by: str | None = None,
     restores: int | None = None,
-    draft: str | None = None,
+    draft: Draft | None = None,
 ) -> int:
     """Put a document in force and return its number; `Superseded` unless `expected` is in force until then.
 
+    `draft` is given up for published, if its text is still the one that was read: else `DraftChanged`.
     One transaction: whoever is killed in it leaves the old book. Of two at once the primary key refuses one.
     """
     text = document.to_json()
@@ -109,9 +119,10 @@ def publish(
         "reason": reason,
         "restores": restores,
     }
-    changes = _changes(_before(engine, expected), document, row)
+    before = _before(engine, expected)
+    slugs = touched(before or EMPTY, document)
     try:
-        _insert(engine, row, expected, draft, changes)
+        _insert(engine, row, expected, draft, _changes(before, document, row), slugs)
     except IntegrityError:
         in_force = current_version(engine)
         if in_force == expected:
@@ -121,7 +132,12 @@ def publish(
 
 
 def _insert(
-    engine: Engine, row: dict[str, object], expected: int, draft: str | None, changes: list[journal.Change]
+    engine: Engine,
+    row: dict[str, object],
+    expected: int,
+    draft: Draft | None,
+    told: list[journal.Change],
+    slugs: frozenset[str],
 ) -> None:
     with engine.begin() as connection:
         now = database_now(connection)
@@ -131,11 +147,14 @@ def _insert(
         connection.execute(books.insert().values(**row, published_at=now))
         if draft is not None:
             published = {"state": DraftState.PUBLISHED, "published_as": expected + 1, "changed_at": now}
-            mine = (drafts.c.id == draft) & (drafts.c.document == row["document"])
+            mine = (drafts.c.id == draft.id) & (drafts.c.document == draft.document.to_json())
             mine &= drafts.c.state == DraftState.OPEN
             if not connection.execute(drafts.update().where(mine).values(**published)).rowcount:
-                raise DraftChanged(draft)
-        journal.append(connection, str(row["author"]), changes)
+                raise DraftChanged(draft.id)
+        rows = [{"version": expected + 1, "association": slug} for slug in sorted(slugs)]
+        if rows:
+            connection.execute(changes.insert(), rows)
+        journal.append(connection, str(row["author"]), told)
 
 
 def _before(engine: Engine, number: int) -> Document | None:

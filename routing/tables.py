@@ -37,6 +37,26 @@ drafts = sa.Table(
     sa.Column("published_as", sa.Integer),
     sa.Column("changed_at", _instant),
     sa.Column("refused", sa.Text),
+    sa.Column("asked_by", sa.String(120)),
+)
+changes = sa.Table(
+    "rule_changes",
+    _metadata,
+    sa.Column("association", sa.String(64), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+)
+cases = sa.Table(
+    "rule_cases",
+    _metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("association", sa.String(64)),
+    sa.Column("name", sa.String(120)),
+    sa.Column("commune", sa.String(5)),
+    sa.Column("need", sa.String(20)),
+    sa.Column("at", _instant),
+    sa.Column("regulator", sa.String(64)),
+    sa.Column("author", sa.String(120)),
+    sa.Column("made_at", _instant),
 )
 number_proofs = sa.Table(
     "number_proofs",

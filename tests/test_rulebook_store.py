@@ -95,7 +95,7 @@ def test_a_draft_is_written_over_until_it_is_published(engine: Engine) -> None:
     other = drafts.save(engine, demo_document(), 1, "bob")
     assert {draft.id for draft in drafts.still_open(engine)} == {mine, other}
     assert [draft.document for draft in drafts.still_open(engine, "bordeaux")] == [GIRONDE]
-    store.publish(engine, GIRONDE, 1, "ana", "nuit", draft=mine)
+    store.publish(engine, GIRONDE, 1, "ana", "nuit", draft=drafts.find(engine, mine))
     drafts.abandon(engine, other)
     assert drafts.still_open(engine) == ()
     published, given_up = drafts.find(engine, mine), drafts.find(engine, other)

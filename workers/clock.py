@@ -5,21 +5,28 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import structlog
 from redis import Redis, RedisError
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from config import logs
 from config.settings import Settings, SettingsRefused
 from config.stores import engine, voice_redis
+from routing.book import LiveBook
+from routing.draft_publishing import publish_due
 from routing.geography.places import Places
-from routing.publishing import publish_due
-from workers import queue
+from workers import queue, synthetic_calls
+from workers.beats import Beats
 from workers.callbacks.dialling import Dialler
-from workers.worker import parts
+from workers.synthetic import place_call
+from workers.worker import live_book, parts
 
 EVERY = 3.0  # seconds; back to ringing what is due within ten after everything was killed
+AFTER_START = 20  # seconds: the other processes of a deployment start at the same time
 HEARTBEAT = "3624:clock:heartbeat"
 log = structlog.get_logger(__name__)
 
@@ -33,13 +40,22 @@ def main() -> None:
     logs.configure(settings)
     redis = voice_redis(settings)
     sql = engine(settings)
-    made = parts(settings, sql)
+    places = Places.load()
+    book = live_book(settings, sql, places)
+    made = parts(settings, sql, places, book)
     sweeper = made.sweeper(bell_or_dial(made.dialler, queue.sweeping_bell(redis)))
 
     def publish_rules() -> None:
-        publish_due(sql, Places.load)
+        publish_due(sql, lambda: places)
 
-    run([*sweeper.steps(), publish_rules, lambda: beat(redis)], stop_on_signals())
+    stop = stop_on_signals()
+    Beats(redis, sql, "clock").keep(lambda: {"book": book.current.version})
+    if settings.synthetic_call_every:
+        calling = threading.Thread(
+            target=call_ourselves, args=(settings, sql, book, places, stop), name="synthetic", daemon=True
+        )
+        calling.start()
+    run([*sweeper.steps(), publish_rules, lambda: beat(redis)], stop)
 
 
 def run(steps: Sequence[Callable[[], object]], stop: threading.Event, every: float = EVERY) -> None:
@@ -64,6 +80,21 @@ def bell_or_dial(dialler: Dialler, ring: Callable[[str], None]) -> Callable[[str
             dialler.place_next()
 
     return bell
+
+
+def call_ourselves(
+    settings: Settings, sql: Engine, book: LiveBook, places: Places, stop: threading.Event
+) -> None:
+    """A synthetic call soon after the start, which is how a deployment ends, then one every few minutes."""
+    every, why = settings.synthetic_call_every, "start"
+    pause = min(AFTER_START, every)
+    while not stop.wait(pause):
+        turn = int(time.time() // every)
+        try:
+            synthetic_calls.keep(sql, place_call(settings, book.current, places, why, turn))
+        except SQLAlchemyError as fault:
+            log.warning("synthetic_call_not_kept", fault=type(fault).__name__)
+        pause, why = every, "clock"
 
 
 def beat(redis: Redis) -> None:

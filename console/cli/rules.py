@@ -135,7 +135,7 @@ def publish(
                 author,
                 reason,
                 approved_by=approved_by,
-                draft=draft.id if draft is not None else None,
+                draft=draft,
             )
         except (publishing.Refused, publishing.SecondPersonNeeded, store.Superseded) as refused:
             _fail(publishing.in_words(refused))
