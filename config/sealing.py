@@ -31,7 +31,7 @@ class Sealer:
     """
 
     def __init__(self, keys: tuple[str, ...], purpose: str) -> None:
-        derived = [_derive(key, "seal " + purpose) for key in keys]
+        derived = [derive(key, "seal " + purpose) for key in keys]
         self._ring = [(sha256(key).digest()[:1], AESGCM(key)) for key in derived]
 
     def seal(self, plain: bytes, context: bytes = b"") -> str:
@@ -61,7 +61,7 @@ class Pseudonyms:
     """
 
     def __init__(self, keys: tuple[str, ...], purpose: str = "numbers") -> None:
-        self._secret = _derive(keys[-1], "pseudonym " + purpose)
+        self._secret = derive(keys[-1], "pseudonym " + purpose)
 
     def of(self, number: str, month: str) -> str:
         """Return a number's pseudonym for a month ("2026-11"), 16 hex digits; months cannot be joined up."""
@@ -75,7 +75,8 @@ class Pseudonyms:
         return hmac.digest(self._secret, text.encode(), sha256).hex()
 
 
-def _derive(key: str, purpose: str) -> bytes:
+def derive(key: str, purpose: str) -> bytes:
+    """Return 32 bytes made of a service's key for one purpose alone."""
     return HKDF(algorithm=SHA256(), length=32, salt=b"3624", info=purpose.encode()).derive(key.encode())
 
 

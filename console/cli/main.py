@@ -15,6 +15,8 @@ COMMANDS = {
     "check": "Vérifie les règles de routage : trous, recouvrements, boucles, numéros morts.",
     "call": "Joue un appel dans le terminal, à travers les vrais webhooks.",
     "doctor": "Dit l'état de chaque réglage et de chaque dépendance, avec la réparation.",
+    "backup": "Sauvegarde tout dans un fichier chiffré ; drill : prouve qu'on sait le restaurer.",
+    "restore": "Remet en place une sauvegarde.",
     "synthetic": "Place un appel d'essai à travers nos webhooks, sans rien faire sonner.",
     "admin": "Crée le premier compte de la console, ou un lien pour revenir.",
     "release": "Met le schéma à jour et charge les règles de démonstration s'il n'y en a aucune.",

@@ -1,4 +1,4 @@
-"""`sos3624 synthetic`: one test call through our own webhooks, as the clock places them; exit 1 if it fails."""
+"""`sos3624 synthetic`: one test call through our own webhooks; exit 1 if it failed."""
 
 from __future__ import annotations
 

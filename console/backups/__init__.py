@@ -1,0 +1,1 @@
+"""Backups: made, kept, restored, and drilled."""
