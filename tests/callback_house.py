@@ -15,6 +15,7 @@ from routing.model import Need, Target
 from tests.conftest import SECRET_KEYS
 from workers.callbacks.attempts import Attempts
 from workers.callbacks.callback import Booking, State
+from workers.callbacks.courier import Courier
 from workers.callbacks.dialling import Dialler
 from workers.callbacks.doctors import Doctors
 from workers.callbacks.fence import Link
@@ -93,24 +94,32 @@ class House:
         self.doctors, self.lapses = Doctors(engine, vault), Lapses(engine, vault, timing)
         self.links = Links(settings.public_url, settings.secret_keys)
         desks = (Target("toulouse", "d1", DESK, 20), Target(None, "d2", SECOND_DESK, 20))
-        reservations = Reservations(
-            engine, vault, lambda *_: Route(("toulouse",), desks), "+33199003624", timing.dialling
-        )
+        self.route = Route(("toulouse",), desks)
+        reservations = Reservations(engine, vault, lambda *_: self.route, "+33199003624", timing.dialling)
         pace = Pace(redis, 1000)
         self.dialler = Dialler(reservations, self.attempts, self.carrier, self.links, pace)
+        self.courier = Courier(
+            callbacks=self.store,
+            attempts=self.attempts,
+            notices=Notices(engine),
+            carrier=self.carrier,
+            links=self.links,
+            pace=pace,
+            routes=lambda *_: self.route,
+            shown="+33199003624",
+            zone_of=noon,
+            now=lambda: NOW,
+        )
         self.sweeper = Sweeper(
             callbacks=self.store,
             attempts=self.attempts,
             lapses=self.lapses,
-            notices=Notices(engine),
+            courier=self.courier,
             doctors=self.doctors,
             spool=Spool(settings.var_dir / "bookings", Sealer(settings.secret_keys, "booking spool")),
             joined=Joined(settings.var_dir / "joined"),
             carrier=self.carrier,
             bell=lambda _: None,
-            shown="+33199003624",
-            zone_of=noon,
-            now=lambda: NOW,
         )
 
     def book(self, number: int = 1, need: Need = Need.TELECONSULTATION) -> str:

@@ -27,6 +27,7 @@ from workers.callbacks.store import Callbacks
 from workers.callbacks.vault import Vault
 
 PATIENT, DOCTOR = "+33639980077", "+33261910001"
+SHOWN = "+33536490009"  # the association's own number
 
 
 class Telephone:
@@ -41,7 +42,7 @@ class Telephone:
         ).id
         desk = Target("toulouse", "d", DOCTOR, 20)
         taken = Reservations(
-            engine, vault, lambda *_: Route((), (desk,)), settings.caller_id, timedelta(minutes=1)
+            engine, vault, lambda *_: Route((), (desk,), SHOWN), settings.caller_id, timedelta(minutes=1)
         ).take()
         assert taken is not None
         self.link = leg_webhooks.Link(self.id, taken.attempt.token)
@@ -89,7 +90,7 @@ def phone(settings: Settings, sqlite_engine: Engine) -> Telephone:
 
 def test_the_doctor_hears_place_need_age_and_wait_and_not_a_word_more(phone: Telephone) -> None:
     heard = phone.ask(phone.first.answer)
-    assert "Rappel 36 24, Toulouse, téléconsultation, enfant, attend depuis 12 minutes." in heard
+    assert "Rappel 36 24, Toulouse, conseil sans vidéo, enfant, attend depuis 12 minutes." in heard
     assert prompts.TAKE_OR_LEAVE in heard
     assert "63998" not in heard
 
@@ -97,6 +98,7 @@ def test_the_doctor_hears_place_need_age_and_wait_and_not_a_word_more(phone: Tel
 def test_a_promise_is_kept_from_the_doctors_key_to_the_outcome(phone: Telephone) -> None:
     dialled = phone.press(phone.ask(phone.first.answer), "1")
     assert PATIENT in dialled
+    assert f'callerId="{SHOWN}"' in dialled
     assert phone.row.state is State.PATIENT_RINGING
     greeted = phone.ask(whisper_url(dialled), "CAchild")
     assert prompts.PATIENT_PICKS_UP in greeted

@@ -192,7 +192,7 @@ def test_a_patient_cancelling_while_the_doctor_rings_frees_the_doctor_and_hangs_
 
 def test_missed_patients_are_written_to_and_end_with_a_person(house: House) -> None:
     callback_id = house.book()
-    house.sweeper.send_notices()
+    house.courier.send_notices()
     for expected in (State.RETRY, State.HUMAN):
         house.dialler.place_next()
         link, sid = house.link(), f"CA{len(house.carrier.rung)}"
@@ -200,8 +200,8 @@ def test_missed_patients_are_written_to_and_end_with_a_person(house: House) -> N
         house.attempts.accepted(link, sid)
         house.attempts.missed(link, Disposition.MACHINE)
         assert house.state(callback_id) is expected
-    house.sweeper.send_notices()
-    house.sweeper.send_notices()
+    house.courier.send_notices()
+    house.courier.send_notices()
     assert len(house.carrier.written) == 3  # booked, missed, to a person: each once
     assert {to for to, _ in house.carrier.written} == {"+33639980001"}
 
@@ -209,20 +209,20 @@ def test_missed_patients_are_written_to_and_end_with_a_person(house: House) -> N
 def test_an_sms_that_may_have_left_is_not_sent_twice(house: House) -> None:
     house.book()
     house.carrier.replies = [Unknown("ReadTimeout")]
-    house.sweeper.send_notices()
-    house.sweeper.send_notices()
+    house.courier.send_notices()
+    house.courier.send_notices()
     assert len(house.carrier.written) == 1
 
 
 def test_who_will_be_rung_late_is_told_before(house: House) -> None:
     callback_id = house.book()
-    house.sweeper.send_notices()
+    house.courier.send_notices()
     soon = callbacks.update().values(promised_by=datetime.now(UTC) + timedelta(minutes=5))
     with house.engine.begin() as connection:
         connection.execute(soon)
     house.lapses.warn_of_delay()
     house.lapses.warn_of_delay()
-    house.sweeper.send_notices()
+    house.courier.send_notices()
     assert len(house.carrier.written) == 2
     assert "retard" in house.carrier.written[1][1]
     assert house.state(callback_id) is State.DUE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from routing.model import Need
 from voice.prompts import AGE_WORDS, NEED_WORDS, in_pairs
 from workers.callbacks.callback import Callback
 
@@ -19,8 +20,14 @@ CONCLUDE = (
     "Pour terminer, tapez 1. Visite nécessaire, tapez 2. Orienté vers le 15, tapez 3. Autre issue, tapez 4."
 )
 OTHER_ISSUE = "Patient non joint, à rappeler, tapez 1. Mauvais numéro, tapez 2."
+VIDEO_SENT = "Le lien de la vidéo part par SMS."
 NOTED = "C'est noté. Merci."
 SORRY = "Incident technique. Le patient reste dans la file. Merci."
+
+# Heard by whoever picks up, or by a machine: not a word says what the call was about.
+NOTICE_VOID = "Bonjour, ici le 36 24. Ce message n'est plus d'actualité. Au revoir."
+NOTICE_CANCELLED = "Votre rappel est annulé. Vous pouvez refaire le 36 24 à tout moment. Au revoir."
+NOTICE_KEPT = "Votre rappel est maintenu. Au revoir."
 
 DUTY_UNKNOWN = "Ce numéro n'est pas celui d'un médecin inscrit. Au revoir."
 DUTY_PIN = "Tapez votre code, puis dièse."
@@ -31,18 +38,34 @@ DUTY_OFF = "Vous ne recevrez plus de rappel. Merci."
 
 
 def whisper(callback: Callback, place: str | None, minutes: int) -> str:
-    """« Rappel 36 24, Toulouse, téléconsultation, enfant, attend depuis 12 minutes. »: place, need, age class
+    """« Rappel 36 24, Toulouse, conseil sans vidéo, enfant, attend depuis 12 minutes. »
 
-    and wait, nothing more passes through the carrier.
+    Place, need, age class and wait: nothing more passes through the carrier.
     """
     parts = ["Rappel prioritaire 36 24" if callback.urgent else "Rappel 36 24", place or "lieu inconnu"]
-    parts.append(NEED_WORDS[callback.need])
+    parts.append(_need(callback))
     if callback.age:
         parts.append(AGE_WORDS[callback.age])
     parts.append(f"attend depuis {minutes} minute{'s' * (minutes > 1)}" if minutes else "vient d'appeler")
     return ", ".join(parts) + "."
 
 
-def ringing(number: str) -> str:
-    """The patient's number, so that a call that breaks can be made again."""
-    return f"Numéro du patient : {in_pairs(number)}. {RINGING_PATIENT}"
+def ringing(callback: Callback) -> str:
+    """The patient's number, so that a call that breaks can be made again, and where the video is."""
+    video = f"{VIDEO_SENT} " if callback.video else ""
+    return f"Numéro du patient : {in_pairs(callback.number)}. {video}{RINGING_PATIENT}"
+
+
+def late(when: str) -> str:
+    """« nous vous rappelons avant 21 h 40 », told by a short call to a landline."""
+    return (
+        f"Bonjour, ici le 36 24. Votre rappel prend du retard : nous vous rappelons {when}. "
+        "Pour annuler, tapez 1. Pour parler à quelqu'un, tapez 2. Sinon, raccrochez."
+    )
+
+
+def _need(callback: Callback) -> str:
+    """A teleconsultation without video is advice: the doctor hears which it is."""
+    if callback.need is Need.TELECONSULTATION:
+        return "téléconsultation en vidéo" if callback.video else "conseil sans vidéo"
+    return NEED_WORDS[callback.need]

@@ -11,13 +11,15 @@ import structlog
 from flask import Blueprint, Flask, Response, current_app, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
+from config.sealing import Sealer
 from config.settings import Settings
 from config.stores import engine
 from routing.geography.places import Places
 from voice import leg_prompts as prompts
-from voice import legs, twiml
+from voice import legs, notice_webhooks, twiml
 from voice.duty_webhooks import duty_bp, register
 from voice.legs import Ask, Conclude, End, Join, Machine, Pass, RingPatient, Step
+from voice.line import Links as StepLinks
 from voice.signature import Door
 from voice.webhooks import signed_only
 from workers.callbacks.attempts import Attempts
@@ -49,7 +51,6 @@ class Legs:
     links: Links
     places: Places
     joined: Joined
-    caller_id: str
 
 
 def install(
@@ -59,11 +60,11 @@ def install(
     sql, vault = engine(settings, patience_ms=PATIENCE_MS), Vault.of(settings.secret_keys)
     attempts = attempts or Attempts(sql, vault, Timing(), zones_of(places))
     links = Links(settings.public_url, settings.secret_keys)
-    app.extensions["legs"] = Legs(
-        attempts, links, places, Joined(settings.var_dir / "joined"), settings.caller_id
-    )
+    app.extensions["legs"] = Legs(attempts, links, places, Joined(settings.var_dir / "joined"))
     register(app, sql, vault, settings)
-    for blueprint in (bp, duty_bp):
+    onward = StepLinks(settings.public_url, Sealer(settings.secret_keys, "call state")).step
+    notice_webhooks.register(app, sql, vault, links, zones_of(places), onward)
+    for blueprint in (bp, duty_bp, notice_webhooks.notice_bp):
         app.before_request_funcs.setdefault(blueprint.name, []).append(signed_only(door))
         app.register_blueprint(blueprint)
 
@@ -231,14 +232,14 @@ def _document(here: Legs, link: Link | None, said: Said) -> str:
 
 
 def _ring_patient(here: Legs, link: Link) -> str:
-    callback = here.attempts.of(link)
-    if callback is None:
+    callback, attempt = here.attempts.of(link), here.attempts.attempt(link)
+    if callback is None or attempt is None:
         return twiml.end((prompts.NO_LONGER,))
     return twiml.ring_one(
-        (prompts.ringing(callback.number),),
+        (prompts.ringing(callback),),
         callback.number,
         PATIENT_RINGS,
-        here.caller_id,
+        attempt.caller_id,
         here.links.url(Step.TALK, link) + twiml.CONNECTION,
         here.links.url(Step.PATIENT, link) + twiml.CONNECTION,
     )

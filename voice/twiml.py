@@ -117,6 +117,13 @@ def end(texts: Sequence[str]) -> str:
     return _document((*texts, None))
 
 
+def go_on(url: str) -> str:
+    """This call goes on at another of our steps."""
+    response = VoiceResponse()
+    response.redirect(url, method="POST")
+    return str(response)
+
+
 def ring_one(
     texts: Sequence[str], phone: str, seconds: int, caller_id: str, action: str, whisper: str
 ) -> str:

@@ -15,8 +15,10 @@ from config.settings import Settings
 from routing.book import LiveBook
 from routing.decision import decide
 from routing.model import Load, Located, PlaceSource
+from routing.numbers import caller_id_problem
 from workers.callbacks.attempts import Attempts, ZoneOf
 from workers.callbacks.callback import Callback
+from workers.callbacks.courier import Courier
 from workers.callbacks.dialling import Dialler
 from workers.callbacks.doctors import Doctors
 from workers.callbacks.joined import Joined
@@ -46,12 +48,10 @@ class Parts:
     dialler: Dialler
     links: Links
     lapses: Lapses
-    notices: Notices
+    courier: Courier
     spool: Spool
     joined: Joined
     carrier: Carrier
-    shown: str
-    zone_of: ZoneOf
 
     @classmethod
     def of(
@@ -66,25 +66,35 @@ class Parts:
         per_second: float = PER_SECOND,
     ) -> Self:
         """`redis` must be the impatient client: it only paces."""
-        timing = timing or Timing()
+        timing, pace = timing or Timing(), Pace(redis, per_second)
         vault = Vault.of(settings.secret_keys)
         attempts = Attempts(engine, vault, timing, zone_of)
         carrier = TwilioCarrier(settings, timing.carrier.total_seconds())
         links = Links(settings.public_url, settings.secret_keys)
         reservations = Reservations(engine, vault, routes, settings.caller_id, timing.dialling)
+        callbacks, notices = Callbacks(engine, vault), Notices(engine)
         return cls(
-            callbacks=Callbacks(engine, vault),
+            callbacks=callbacks,
             attempts=attempts,
             doctors=Doctors(engine, vault),
-            dialler=Dialler(reservations, attempts, carrier, links, Pace(redis, per_second)),
+            dialler=Dialler(reservations, attempts, carrier, links, pace),
             links=links,
             lapses=Lapses(engine, vault, timing),
-            notices=Notices(engine),
+            courier=Courier(
+                callbacks=callbacks,
+                attempts=attempts,
+                notices=notices,
+                carrier=carrier,
+                links=links,
+                pace=pace,
+                routes=routes,
+                shown=settings.caller_id,
+                zone_of=zone_of,
+                now=now,
+            ),
             spool=Spool(settings.var_dir / "bookings", Sealer(settings.secret_keys, "booking spool")),
             joined=Joined(settings.var_dir / "joined"),
             carrier=carrier,
-            shown=settings.caller_id,
-            zone_of=zone_of,
         )
 
     def sweeper(self, bell: Callable[[str], None]) -> Sweeper:
@@ -93,15 +103,12 @@ class Parts:
             callbacks=self.callbacks,
             attempts=self.attempts,
             lapses=self.lapses,
-            notices=self.notices,
+            courier=self.courier,
             doctors=self.doctors,
             spool=self.spool,
             joined=self.joined,
             carrier=self.carrier,
             bell=bell,
-            shown=self.shown,
-            zone_of=self.zone_of,
-            now=now,
         )
 
 
@@ -115,8 +122,14 @@ def routes_of(book: LiveBook) -> Routes:
 
     def routes(callback: Callback, at: datetime) -> Route:
         place = Located(callback.commune, 1.0, PlaceSource.CHOSEN) if callback.commune else None
-        targets = decide(book.current, place, callback.need, at, Load()).targets
+        rules = book.current
+        targets = decide(rules, place, callback.need, at, Load()).targets
         slugs = [callback.association, *(target.association for target in targets)]
-        return Route(tuple(dict.fromkeys(slug for slug in slugs if slug)), targets)
+        order = tuple(dict.fromkeys(slug for slug in slugs if slug))
+        own = rules.association(callback.association or "")
+        shown = own.caller_id if own else None
+        if shown and caller_id_problem(shown) is not None:
+            shown = None  # a book older than the rule: the service's own number then
+        return Route(order, targets, shown, rules.video_of(callback.association))
 
     return routes

@@ -6,19 +6,19 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, update
+from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from config.stores import database_now, reading
 from routing.model import Need
 from routing.numbers import is_mobile
 from workers.callbacks import fence, policy
-from workers.callbacks.callback import IN_ATTEMPT, Callback, Cause, Conclusion, Disposition, State
+from workers.callbacks.callback import IN_ATTEMPT, Attempt, Callback, Cause, Conclusion, Disposition, State
 from workers.callbacks.failpoints import failpoint
 from workers.callbacks.fence import Link
 from workers.callbacks.notices import Notice, owe
 from workers.callbacks.store import Callbacks
-from workers.callbacks.tables import callbacks
+from workers.callbacks.tables import attempts, callbacks
 from workers.callbacks.timing import Timing
 from workers.callbacks.transitions import move
 from workers.callbacks.vault import Vault
@@ -40,7 +40,7 @@ class Attempts:
 
     def __init__(self, engine: Engine, vault: Vault, timing: Timing, zone_of: ZoneOf) -> None:
         self._engine, self._timing, self._zone_of = engine, timing, zone_of
-        self._callbacks = Callbacks(engine, vault)
+        self._callbacks, self._vault = Callbacks(engine, vault), vault
 
     # --- what the carrier answered to our POST
 
@@ -111,6 +111,7 @@ class Attempts:
             }
             if move(connection, Cause.ACCEPTED, link.callback_id, now, held=link.token, **changes):
                 fence.note(connection, link, accepted_at=now)
+                self._owe_video(connection, link, now)
             elif fence.state(connection, link) is not State.PATIENT_RINGING:
                 return None  # else the webhook is repeated: the same answer again
         failpoint("accepted_committed")
@@ -125,6 +126,21 @@ class Attempts:
     def of(self, link: Link) -> Callback | None:
         """The row of this attempt."""
         return self._callbacks.get(link.callback_id)
+
+    def attempt(self, link: Link) -> Attempt | None:
+        """The attempt itself: which telephone, and what it is shown."""
+        query = select(attempts).where(
+            attempts.c.token == link.token, attempts.c.callback_id == link.callback_id
+        )
+        with reading(self._engine).begin() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        to = self._vault.unseal(row.to_sealed, "attempts", "to", row.token)
+        ended = Disposition(row.disposition) if row.disposition else None
+        return Attempt(
+            row.token, row.callback_id, to, row.caller_id, row.doctor_id, row.reserved_at, row.call_sid, ended
+        )
 
     def standing(self, link: Link) -> State | None:
         """Where the row stands while this attempt holds it; None once it does not."""
@@ -228,6 +244,14 @@ class Attempts:
             now = database_now(connection)
             if move(connection, cause, link.callback_id, now, held=link.token, due_at=now + pause):
                 fence.end(connection, link, now, disposition)
+
+    def _owe_video(self, connection: Connection, link: Link, now: datetime) -> None:
+        """The room's address to both, once the doctor has said yes."""
+        wanted = select(callbacks.c.video, callbacks.c.rings).where(callbacks.c.id == link.callback_id)
+        video, rings = connection.execute(wanted).one()
+        if video:
+            owe(connection, link.callback_id, Notice.VIDEO, now)
+            owe(connection, link.callback_id, Notice.VIDEO_DOCTOR, now, rings)
 
     def _ringing(self, connection: Connection, link: Link, now: datetime) -> None:
         lease = now + self._timing.ringing

@@ -217,6 +217,11 @@ class Callback:
     token: str | None  # the attempt under way
     conclusion: Conclusion | None
 
+    @property
+    def with_a_person(self) -> bool:
+        """On the human list."""
+        return self.state is State.HUMAN
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:

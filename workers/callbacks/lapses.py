@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Engine, Row, exists, or_, select, update
 
 from config.stores import database_now, reading
-from routing.numbers import is_mobile
 from workers.callbacks import policy
 from workers.callbacks.callback import CLOSED, ON_A_LEG, WAITING, Cause, State
 from workers.callbacks.fence import Link
@@ -148,22 +147,18 @@ class Lapses:
             told = exists().where(
                 notices.c.callback_id == callbacks.c.id, notices.c.kind == Notice.LATE.value
             )
-            query = select(callbacks.c.id, callbacks.c.number_sealed).where(
+            query = select(callbacks.c.id).where(
                 callbacks.c.state.in_(sorted({*WAITING, State.HUMAN})),
                 callbacks.c.first_rung_at.is_(None),
                 callbacks.c.promised_by < now + WARNED_BEFORE,
                 callbacks.c.promised_by > now - WARNED_BEFORE,
                 ~told,
             )
-            rows = connection.execute(query.limit(AT_ONCE)).all()
-        for row in rows:
-            if self._has_sms(row):
-                with self._engine.begin() as connection:
-                    owe(connection, row.id, Notice.LATE, now)
-        return len(rows)
-
-    def _has_sms(self, row: Row[Any, Any]) -> bool:
-        return is_mobile(self._vault.unseal(row.number_sealed, "callbacks", "number", row.id))
+            late = connection.scalars(query.limit(AT_ONCE)).all()
+        for callback_id in late:
+            with self._engine.begin() as connection:
+                owe(connection, callback_id, Notice.LATE, now)
+        return len(late)
 
     def _lapse(self, row: Row[Any]) -> Lapse:
         return Lapse(

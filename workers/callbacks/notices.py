@@ -1,4 +1,4 @@
-"""SMS owed to a patient: written down with what causes them, each sent at most once."""
+"""What a patient is owed: written down with what causes it, each sent at most once."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ class Notice(StrEnum):
     LATE = "late"
     CANCELLED = "cancelled"
     TO_A_PERSON = "to_a_person"
+    VIDEO = "video"
+    VIDEO_DOCTOR = "video_doctor"
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One SMS to send."""
+    """One SMS, or one call, to send."""
 
     callback_id: str
     kind: Notice

@@ -15,6 +15,8 @@ class Route:
 
     associations: tuple[str, ...]
     desks: tuple[Target, ...]
+    caller_id: str | None = None  # what the patient's association shows; None: the service's own number
+    video_url: str | None = None  # of a video room, `{token}` in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,6 @@ class Post:
     index: str  # keyed hash of the number
     doctor_id: str | None = None
     association: str | None = None
-    caller_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

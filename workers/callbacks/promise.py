@@ -22,18 +22,31 @@ def spoken(promise: Promise, now: datetime, zone: tzinfo) -> str:
     return f"{_part_of_day(now.astimezone(zone))}, au plus tard à {_clock(at)}{day}"
 
 
-def sms(kind: Notice, promise: Promise, now: datetime, zone: tzinfo) -> str:
-    """What is written. A phone lies about on a table: nothing in it says why the patient rang."""
-    when = spoken(promise, now, zone)
+def sms(kind: Notice, promise: Promise, now: datetime, zone: tzinfo, room: str = "") -> str:
+    """What is written. A phone lies about on a table: nothing in it says why the patient rang.
+
+    `room` is the video's address, for the two kinds that carry it.
+    """
+    when = again(promise, now, zone) if kind is Notice.LATE else spoken(promise, now, zone)
     cancel = f"Pour annuler, répondez {CANCEL_WORD}."
+    video = f"3624 : pour la vidéo, ouvrez ce lien pendant l'appel : {room}"
     texts = {
         Notice.BOOKED: f"3624 : nous vous rappelons {when}. Gardez la ligne libre. {cancel}",
         Notice.MISSED: f"3624 : nous avons essayé de vous joindre. Nous vous rappellerons. {cancel}",
-        Notice.LATE: f"3624 : votre rappel prend du retard, nous ne vous oublions pas. {cancel}",
+        Notice.LATE: f"3624 : votre rappel prend du retard, nous vous rappelons {when}. {cancel}",
         Notice.CANCELLED: "3624 : votre rappel est annulé. Vous pouvez refaire le 3624 à tout moment.",
         Notice.TO_A_PERSON: f"3624 : nous n'avons pas pu vous joindre. Vous pouvez refaire le 3624. {cancel}",
+        Notice.VIDEO: video,
+        Notice.VIDEO_DOCTOR: video,
     }
     return texts[kind]
+
+
+def again(promise: Promise, now: datetime, zone: tzinfo) -> str:
+    """The new time of a call-back that is late; never invented, so mostly there is none to tell."""
+    if not promise.measured:
+        return "dès que possible"
+    return spoken(promise, now, zone)
 
 
 def cancels(body: str) -> bool:

@@ -63,7 +63,7 @@ class Reservations:
                 return Reservation(chosen[0], attempt)
         return None
 
-    def _choice(self) -> tuple[Callback, Post] | None:
+    def _choice(self) -> tuple[Callback, Post, str] | None:
         with reading(self._engine).begin() as connection:
             now = database_now(connection)
             rows = _due(connection, now)
@@ -72,28 +72,25 @@ class Reservations:
             situation = self._situation(connection, rows, now)
         for row in rows:
             callback = self._callbacks.unsealed(row)
-            post = self._post(callback, row.number_index, situation, now)
+            route = self._routes(callback, now)
+            desks = [self._desk(target) for target in route.desks if target.phone.startswith("+")]
+            post = choose(callback, row.number_index, route, desks, situation)
             if post:
-                return callback, post
+                return callback, post, route.caller_id or self._caller_id
         return None
-
-    def _post(self, callback: Callback, index: str, situation: Situation, now: datetime) -> Post | None:
-        route = self._routes(callback, now)
-        desks = [self._desk(target) for target in route.desks if target.phone.startswith("+")]
-        return choose(callback, index, route, desks, situation)
 
     def _desk(self, target: Target) -> Post:
         return Post(target.phone, self._vault.index(target.phone), association=target.association)
 
     def _reserve(
-        self, connection: Connection, callback: Callback, post: Post, now: datetime
+        self, connection: Connection, callback: Callback, post: Post, caller_id: str, now: datetime
     ) -> Attempt | None:
         token = secrets.token_hex(16)
         attempt = Attempt(
             token,
             callback.id,
             post.number,
-            post.caller_id or self._caller_id,
+            caller_id,
             post.doctor_id,
             now,
             None,

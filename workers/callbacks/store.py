@@ -74,6 +74,14 @@ class Callbacks:
         with reading(self._engine).begin() as connection:
             return measures.ahead(connection, place)
 
+    def expected(self, callback: Callback) -> Promise:
+        """What could be promised now, where it was promised before; no measure for what a person holds."""
+        place = policy.order_at(callback.waiting_since, callback.age, urgent=callback.urgent)
+        with reading(self._engine).begin() as connection:
+            now = database_now(connection)
+            outlook = measures.outlook(connection, callback.association, place, now)
+        return policy.promise(policy.Outlook(0, 0, ()) if callback.with_a_person else outlook, now)
+
     def cancel(self, callback_id: str) -> bool:
         """The patient renounces. False when it is closed already, or the patient's own phone is ringing.
 

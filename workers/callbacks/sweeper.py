@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta
 
 import structlog
 
 from workers.callbacks.attempts import ENDED, Attempts
 from workers.callbacks.callback import Booking, Disposition, Promise, State
+from workers.callbacks.courier import Courier
 from workers.callbacks.doctors import Doctors
 from workers.callbacks.failpoints import failpoint
 from workers.callbacks.joined import Joined
 from workers.callbacks.lapses import Lapse, Lapses
-from workers.callbacks.notices import Notices, Owed
-from workers.callbacks.promise import sms
 from workers.callbacks.spool import Spool
 from workers.callbacks.store import Callbacks
-from workers.callbacks.telephony import Carrier, Leg, Placed, Throttled
+from workers.callbacks.telephony import Carrier, Leg
 
-SENT_AT_ONCE = 20  # SMS in one round: they must not keep the bells waiting
 SKEW = timedelta(seconds=30)  # between the database's clock and the carrier's, whole seconds included
 log = structlog.get_logger(__name__)
 
@@ -33,20 +31,16 @@ class Sweeper:
         callbacks: Callbacks,
         attempts: Attempts,
         lapses: Lapses,
-        notices: Notices,
+        courier: Courier,
         doctors: Doctors,
         spool: Spool,
         joined: Joined,
         carrier: Carrier,
         bell: Callable[[str], None],
-        shown: str,
-        zone_of: Callable[[str | None], tzinfo],
-        now: Callable[[], datetime],
     ) -> None:
         self._callbacks, self._attempts, self._lapses = callbacks, attempts, lapses
-        self._notices, self._doctors, self._spool = notices, doctors, spool
-        self._carrier, self._bell, self._shown = carrier, bell, shown
-        self._zone_of, self._now, self._joined = zone_of, now, joined
+        self._courier, self._doctors, self._spool = courier, doctors, spool
+        self._carrier, self._bell, self._joined = carrier, bell, joined
 
     def steps(self) -> tuple[Callable[[], object], ...]:
         """Everything to do in one round, each to be run though another fails."""
@@ -59,7 +53,7 @@ class Sweeper:
             self.ask_the_carrier,
             self._lapses.hand_to_people,
             self._lapses.warn_of_delay,
-            self.send_notices,
+            self._courier.send_notices,
             self._doctors.close_forgotten,
         )
 
@@ -93,17 +87,6 @@ class Sweeper:
                 self._follow_up(lapse)
         return len(lapses)
 
-    def send_notices(self) -> int:
-        """Send what is owed by SMS, at most once each."""
-        for sent in range(SENT_AT_ONCE):
-            owed = self._notices.take()
-            if owed is None:
-                return sent
-            failpoint("notice_taken")
-            if not self._send(owed):
-                return sent
-        return SENT_AT_ONCE
-
     def _reconcile(self, lapse: Lapse) -> None:
         legs = self._carrier.calls_to(lapse.to)
         failpoint("listed")
@@ -129,24 +112,6 @@ class Sweeper:
             self._attempts.leg_ended(lapse.link, ENDED.get(leg.status, Disposition.FAILED))
         else:
             self._lapses.wait_more(lapse)
-
-    def _send(self, owed: Owed) -> bool:
-        callback = self._callbacks.get(owed.callback_id)
-        if callback is None:
-            self._notices.lost(owed)
-            return True
-        body = sms(owed.kind, callback.promise, self._now(), self._zone_of(callback.commune))
-        reply = self._carrier.write_to(callback.number, self._shown, body)
-        match reply:
-            case Placed():
-                self._notices.sent(owed)
-            case Throttled():
-                self._notices.later(owed)
-                return False
-            case _:
-                log.warning("notice_lost", callback_id=owed.callback_id, reply=type(reply).__name__)
-                self._notices.lost(owed)
-        return True
 
 
 def _may_be(leg: Leg, lapse: Lapse) -> bool:

@@ -1,0 +1,129 @@
+"""What a patient is told beside the call-back: a delay, on a landline too, and the address of the video."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from redis import Redis
+from sqlalchemy import Engine
+
+from config.settings import Settings
+from routing.geography.places import Places
+from routing.model import Need
+from tests.callback_house import DESK, NOW, House
+from tests.conftest import ACCOUNT_SID, AUTH_TOKEN
+from tests.signed import fields_of, sign
+from voice import leg_prompts as prompts
+from voice import leg_webhooks
+from voice.signature import Door
+from workers.callbacks.callback import Booking, State
+from workers.callbacks.tables import attempts, callbacks
+from workers.callbacks.telephony import Unknown
+
+LANDLINE, MOBILE, DOCTOR = "+33536490001", "+33639980001", "+33639980101"
+ROOM = "https://visio.example/salle/{token}"
+
+
+@pytest.fixture
+def house(sqlite_engine: Engine, redis_client: Redis, settings: Settings) -> House:
+    return House(sqlite_engine, redis_client, settings)
+
+
+def late(house: House, number: str) -> str:
+    """A call-back whose promise is five minutes from being missed."""
+    booked = house.store.book(Booking("CAb", number, Need.TELECONSULTATION, NOW, NOW, "31555", "toulouse"))
+    with house.engine.begin() as connection:
+        connection.execute(callbacks.update().values(promised_by=datetime.now(UTC) + timedelta(minutes=5)))
+    house.lapses.warn_of_delay()
+    return booked.id
+
+
+def test_a_landline_is_rung_once_to_be_told_of_a_delay(house: House) -> None:
+    late(house, LANDLINE)
+    for _ in range(3):
+        house.lapses.warn_of_delay()
+        house.courier.send_notices()
+    assert (house.carrier.rung, house.carrier.written) == ([LANDLINE], [])
+
+
+def test_a_call_of_delay_that_may_have_left_is_not_made_twice(house: House) -> None:
+    late(house, LANDLINE)
+    house.carrier.replies = [Unknown("ReadTimeout")]
+    house.courier.send_notices()
+    house.courier.send_notices()
+    assert house.carrier.rung == [LANDLINE]
+
+
+def test_nobody_is_told_of_a_delay_whose_doctor_is_at_it_already(house: House) -> None:
+    late(house, LANDLINE)
+    house.dialler.place_next()
+    house.courier.send_notices()
+    assert house.carrier.rung == [DESK]
+
+
+def test_a_new_time_is_told_only_where_it_is_measured(house: House) -> None:
+    late(house, MOBILE)
+    house.courier.send_notices()
+    assert "dès que possible" in house.carrier.written[-1][1]
+
+
+class Landline:
+    """The telephone that was rung, and the carrier's requests for it."""
+
+    def __init__(self, house: House, settings: Settings) -> None:
+        self.root, app = settings.public_url, Flask(__name__)
+        leg_webhooks.install(
+            app, Door(self.root, settings.auth_tokens, settings.account_sid), settings, Places.load()
+        )
+        self.client, self.url = app.test_client(), house.carrier.urls[-1].answer
+
+    def ask(self, url: str, **fields: str) -> str:
+        url = url.partition("#")[0]
+        form = {"AccountSid": ACCOUNT_SID, "CallSid": "CAn", **fields}
+        signed = {"X-Twilio-Signature": sign(url, form, AUTH_TOKEN)}
+        return self.client.post(url.removeprefix(self.root), data=form, headers=signed).get_data(as_text=True)
+
+    def press(self, key: str) -> str:
+        return self.ask(fields_of(self.ask(self.url))[0], Digits=key)
+
+
+def test_who_is_told_of_a_delay_may_cancel_stay_or_speak_to_someone(house: House, settings: Settings) -> None:
+    callback_id = late(house, LANDLINE)
+    house.courier.send_notices()
+    phone = Landline(house, settings)
+    heard = phone.ask(phone.url)
+    assert prompts.late("dès que possible") in heard.replace("&#x27;", "'")
+    assert not any(word in heard.lower() for word in ("médec", "consult", "malad"))
+    assert "536490001" not in phone.url
+    assert prompts.NOTICE_KEPT in phone.press("")
+    assert "<Redirect" in phone.press("2")
+    assert house.state(callback_id) is State.DUE
+    assert prompts.NOTICE_CANCELLED in phone.press("1")
+    assert house.state(callback_id) is State.CANCELLED
+    assert prompts.NOTICE_VOID in phone.ask(phone.url).replace("&#x27;", "'")
+
+
+def test_the_rooms_address_goes_to_both_once_the_doctor_has_accepted(house: House) -> None:
+    house.route = replace(house.route, video_url=ROOM, caller_id="+33536490009")
+    house.duty(DOCTOR, "toulouse")
+    booking = Booking("CAb", MOBILE, Need.TELECONSULTATION, NOW, NOW, "31555", "toulouse", video=True)
+    house.store.book(booking)
+    house.courier.send_notices()
+    house.dialler.place_next()
+    assert len(house.carrier.written) == 1  # the booking: no room before a doctor has said yes
+    house.attempts.answered(house.link(), "CA1")
+    house.attempts.accepted(house.link(), "CA1")
+    house.courier.send_notices()
+    (_, first), (_, second) = written = house.carrier.written[1:]
+    assert {to for to, _ in written} == {MOBILE, DOCTOR}
+    assert first == second
+    assert "https://visio.example/salle/" in first
+    assert booking.id not in first
+    assert "639980" not in first
+    with house.engine.begin() as connection:
+        assert set(connection.scalars(attempts.select().with_only_columns(attempts.c.caller_id))) == {
+            "+33536490009"
+        }

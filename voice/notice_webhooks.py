@@ -1,0 +1,102 @@
+"""A short call to a landline whose promise will be missed: the new time, a key to cancel, one to speak."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from flask import Blueprint, Flask, Response, current_app, g, request
+from sqlalchemy import Engine
+
+from routing.model import Located, PlaceSource
+from voice import leg_prompts as prompts
+from voice import twiml
+from voice.call import Call, Stage
+from workers.callbacks.attempts import ZoneOf
+from workers.callbacks.callback import WAITING, Callback
+from workers.callbacks.links import CONNECTION, Links
+from workers.callbacks.promise import again
+from workers.callbacks.store import Callbacks
+from workers.callbacks.vault import Vault
+
+notice_bp = Blueprint("notices", __name__, url_prefix="/voice/legs")
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeLine:
+    """What the routes need, made once a process. `go_on` is where a patient's call goes on to a desk."""
+
+    callbacks: Callbacks
+    links: Links
+    zone_of: ZoneOf
+    go_on: Callable[[Call], str]
+
+
+def register(
+    app: Flask, sql: Engine, vault: Vault, links: Links, zone_of: ZoneOf, go_on: Callable[[Call], str]
+) -> None:
+    """Make what the routes need."""
+    app.extensions["notices"] = NoticeLine(Callbacks(sql, vault), links, zone_of, go_on)
+
+
+@notice_bp.post("/notice")
+def notice() -> Response:
+    """Picked up, by whom or what is not known: not a word says what the call was about."""
+    line, callback = _line(), _waiting()
+    if callback is None:
+        return _xml(twiml.end((prompts.NOTICE_VOID,)))
+    when = again(line.callbacks.expected(callback), datetime.now(UTC), line.zone_of(callback.commune))
+    key = line.links.notice("notice-key", callback.id) + CONNECTION
+    return _xml(twiml.ask_desk((prompts.late(when),), key))
+
+
+@notice_bp.post("/notice-key")
+def notice_key() -> Response:
+    """1 cancels, 2 speaks to someone; silence and a machine keep the call-back."""
+    line, digits = _line(), g.fields.get("Digits", "")
+    callback = _waiting()
+    if callback is None:
+        return _xml(twiml.end((prompts.NOTICE_VOID,)))
+    if digits == "1":
+        done = line.callbacks.cancel(callback.id)
+        return _xml(twiml.end((prompts.NOTICE_CANCELLED if done else prompts.NOTICE_VOID,)))
+    if digits == "2":
+        return _xml(twiml.go_on(line.go_on(_call_of(callback))))
+    return _xml(twiml.end((prompts.NOTICE_KEPT,)))
+
+
+def _call_of(callback: Callback) -> Call:
+    """The call as the flow knows that of a patient who waits and wants someone: silence rings the desk."""
+    place = Located(callback.commune, 1.0, PlaceSource.CHOSEN) if callback.commune else None
+    return Call(
+        sid=g.fields["CallSid"],
+        stage=Stage.OPEN,
+        caller=callback.number,
+        place=place,
+        need=callback.need,
+        age=callback.age,
+        association=callback.association,
+        callback=callback.id,
+        began=int(time.time()),
+    )
+
+
+def _waiting() -> Callback | None:
+    line = _line()
+    callback_id = line.links.noticed(request.args.get("n", ""))
+    callback = line.callbacks.get(callback_id) if callback_id else None
+    still = callback is not None and (callback.state in WAITING or callback.with_a_person)
+    return callback if still else None
+
+
+def _line() -> NoticeLine:
+    line: NoticeLine = current_app.extensions["notices"]
+    return line
+
+
+def _xml(document: str) -> Response:
+    return Response(document, mimetype="text/xml")
