@@ -114,9 +114,14 @@ def schedule(engine: Engine, draft: Draft, at: datetime | None) -> bool:
     return _change(engine, draft, publish_at=at and at.astimezone(UTC), refused=None)
 
 
-def ask(engine: Engine, draft: Draft, by: str, reason: str, at: datetime | None) -> bool:
-    """A second person is asked to read this very text, to be published then or, without `at`, once read."""
-    return _change(engine, draft, asked_by=by, author=by, reason=reason, publish_at=at and at.astimezone(UTC))
+def plan(
+    engine: Engine, draft: Draft, by: str, reason: str, at: datetime | None, *, second: bool = False
+) -> bool:
+    """Say who publishes this very text, why and when (aware; None: at once), and whether a second person is
+    asked to read it first; False when it was changed or closed in the meantime."""
+    hour = at and at.astimezone(UTC)
+    asked = by if second else None
+    return _change(engine, draft, author=by, reason=reason, publish_at=hour, refused=None, asked_by=asked)
 
 
 def refuse(engine: Engine, draft: Draft, why: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from routing.differences import Difference, differences
 from routing.document import Association, Closure, Document, Regulator
+from routing.document_hours import Strict
 
 Key = tuple[str, str]
 _Named = TypeVar("_Named", Regulator, Closure)
@@ -49,6 +50,20 @@ def carry(base: Document, draft: Document, current: Document, slug: str) -> Docu
         theirs = differences(base, _put(base, base, current, slug, old.keys() | now.keys()))
         raise Clash(theirs, differences(base, draft))
     return _put(base, current, draft, slug, changed)
+
+
+def insist(base: Document, draft: Document, current: Document, slug: str) -> Document:
+    """As `carry`, with the draft's word where both changed the same. What has gone to others stays theirs."""
+    strays = _strays(base, draft, slug)
+    if strays:
+        raise Trespass(strays)
+    changed = {key for key in _changed(base, draft, slug) if not _lost({key}, current, slug)}
+    return _put(base, current, draft, slug, changed)
+
+
+def text_of(document: Document, slug: str) -> str:
+    """The association's own part as text: it changes with every change of it, and with no other."""
+    return "\n".join(one.model_dump_json() for one in _part(document, slug))
 
 
 def put_back(current: Document, older: Document, slug: str) -> Document:
@@ -95,10 +110,11 @@ def touched(before: Document, after: Document) -> frozenset[str]:
     )
 
 
-def _part(document: Document, slug: str) -> list[object]:
+def _part(document: Document, slug: str) -> list[Strict]:
     one, held = _association(document, slug), desks(document, slug)
     rung = [desk for desk in document.regulators if desk.id in held]
-    return [one, rung, [closure for closure in document.closures if closure.association == slug]]
+    closures = [closure for closure in document.closures if closure.association == slug]
+    return [*([one] if one else []), *rung, *closures]
 
 
 def _strays(base: Document, draft: Document, slug: str) -> tuple[Difference, ...]:

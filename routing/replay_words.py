@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from routing.compiled import RuleBook
 from routing.model import Need
@@ -12,29 +13,52 @@ from routing.words import NEEDS
 MOST_MOVES, MOST_COMMUNES = 12, 4
 
 
-def in_words(found: Replay, before: RuleBook, after: RuleBook, communes: Mapping[str, str]) -> str:
-    """Several lines of French; `communes` names INSEE codes."""
-    return "\n".join(_lines(found, before, after, communes))
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A replay in words: how many, from whom to whom, and what each desk gains or loses."""
+
+    headline: str
+    moves: tuple[str, ...] = ()
+    loads: tuple[str, ...] = ()
 
 
-def _lines(found: Replay, before: RuleBook, after: RuleBook, communes: Mapping[str, str]) -> Iterator[str]:
+def told(found: Replay, before: RuleBook, after: RuleBook, communes: Mapping[str, str]) -> Told:
+    """In French; `communes` names INSEE codes."""
+    if not found.calls:
+        return Told("Aucun appel sur la période : rien à rejouer.")
     if not found.moved:
-        yield f"Aucun des {found.calls} appels n'irait ailleurs."
-        return
+        return Told(f"Aucun des {found.calls} appels n'irait ailleurs.")
     share = f"{100 * found.moved / found.calls:.1f}".replace(".", ",")
-    yield f"{found.moved} appels sur {found.calls} iraient ailleurs ({share} %)."
+    return Told(
+        f"{found.moved} appels sur {found.calls} iraient ailleurs ({share} %).",
+        tuple(_moves(found, before, after, communes)),
+        tuple(_loads(found, before, after)),
+    )
+
+
+def in_words(found: Replay, before: RuleBook, after: RuleBook, communes: Mapping[str, str]) -> str:
+    """Several lines."""
+    said = told(found, before, after, communes)
+    return "\n".join(
+        [said.headline, *(f"- {one}" for one in said.moves), *(f"  {one}" for one in said.loads)]
+    )
+
+
+def _moves(found: Replay, before: RuleBook, after: RuleBook, communes: Mapping[str, str]) -> Iterator[str]:
     for move in found.moves[:MOST_MOVES]:
         where = ", ".join(
             communes.get(code, code) or "lieu inconnu" for code, _ in move.communes[:MOST_COMMUNES]
         )
-        yield f"- {_move(move, before, after)} : {move.calls} ; {where}"
+        yield f"{_move(move, before, after)} : {move.calls} ; {where}"
     if len(found.moves) > MOST_MOVES:
-        rest = sum(move.calls for move in found.moves[MOST_MOVES:])
-        yield f"- autres mouvements : {rest}"
+        yield f"autres mouvements : {sum(move.calls for move in found.moves[MOST_MOVES:])}"
+
+
+def _loads(found: Replay, before: RuleBook, after: RuleBook) -> Iterator[str]:
     for desk, hours in sorted(found.load().items(), key=lambda one: -abs(sum(one[1]))):
         peak = max(range(24), key=lambda hour: abs(hours[hour]))
         most = f"au plus {_signed(hours[peak])} à {peak} h"
-        yield f"  {_desk(desk, after, before)} : {_signed(sum(hours))} appels par jour, {most}"
+        yield f"{_desk(desk, after, before)} : {_signed(sum(hours))} appels par jour, {most}"
 
 
 def _move(move: Move, before: RuleBook, after: RuleBook) -> str:

@@ -157,3 +157,17 @@ def in_pairs(number: str) -> str:
     if len(national) % 2:
         return " ".join(national)
     return " ".join(national[i : i + 2] for i in range(0, len(national), 2))
+
+
+REHEARSAL_OVER = (
+    "Cet essai est fini : le brouillon est publié ou abandonné. Ouvrez-le de nouveau dans la console."
+)
+REHEARSAL_FAILED = "L'essai a échoué. Aucun appel n'a été passé."
+REHEARSED_CALLBACK = (
+    "Ici un rappel serait promis. C'est un essai : rien n'est enregistré, personne ne rappellera."
+)
+
+
+def rehearsed_ring(names: str, seconds: int) -> str:
+    """Instead of ringing a desk, a draft's rehearsal says whose it is."""
+    return f"Ici sonnerait {names}, {seconds} secondes. Si elle décroche, tapez 1. Sinon, attendez."
