@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -22,7 +22,10 @@ log = structlog.get_logger(__name__)
 
 
 class Alerts:
-    """The watch over everything; one instance a ledger process. Without `limits`, those chosen in SQL."""
+    """The watch over everything; one instance a ledger process. Without `limits`, those chosen in SQL.
+
+    `outside` looks at what needs no database, and never raises; `beside` asks more of the database.
+    """
 
     def __init__(
         self,
@@ -30,10 +33,11 @@ class Alerts:
         routes: Routes,
         send: Callable[[Route, Sequence[Notice]], bool],
         outside: Callable[[datetime], list[Condition]],
+        beside: Sequence[Callable[[datetime], Iterable[Condition]]] = (),
         limits: Thresholds | None = None,
     ) -> None:
         self._engine, self._routes, self._send, self._outside = engine, routes, send, outside
-        self._limits = limits
+        self._beside, self._limits = beside, limits
         self._known_routes: Sequence[Route] = ()
         self._sql_down_told: datetime | None = None
 
@@ -41,24 +45,15 @@ class Alerts:
         """Look at everything, tell what is new or unheeded; returns how many notices were told."""
         found = self._outside(now)
         try:
+            asked = [one for ask in self._beside for one in ask(now)]
             with self._engine.begin() as connection:
                 self._known_routes = self._routes.active(connection)
                 found += in_sql(connection, now, self._limits or chosen.thresholds(connection))
-                notices = [*_noted(connection, found, now), *_over(connection, now)]
+                notices = [*_noted(connection, [*found, *asked], now), *_over(connection, now)]
         except SQLAlchemyError as fault:
             return self._without_sql(found, fault, now)
         self._sql_down_told = None
         return self._tell(notices)
-
-    def acknowledge(self, alert_id: str, by: str, now: datetime) -> bool:
-        """Somebody takes care of it: it is told no more. False when it is over, or taken already."""
-        statement = (
-            update(alerts)
-            .where(alerts.c.id == alert_id, alerts.c.closed_at.is_(None), alerts.c.acknowledged_at.is_(None))
-            .values(acknowledged_at=now, acknowledged_by=by)
-        )
-        with self._engine.begin() as connection:
-            return bool(connection.execute(statement).rowcount)
 
     def _without_sql(self, found: list[Condition], fault: SQLAlchemyError, now: datetime) -> int:
         """The database is what is wrong: memory stands in for it, and the routes are those last read."""
@@ -77,6 +72,14 @@ class Alerts:
             if mine and not self._send(route, mine):
                 log.error("alert_not_sent", channel=route.channel)
         return len(notices)
+
+
+def acknowledged(engine: Engine, alert_id: str, by: str, now: datetime) -> bool:
+    """Somebody takes care of an alert: it is told no more. False when it is over, or taken already."""
+    alive = (alerts.c.id == alert_id) & alerts.c.closed_at.is_(None) & alerts.c.acknowledged_at.is_(None)
+    with engine.begin() as connection:
+        taken = update(alerts).where(alive).values(acknowledged_at=now, acknowledged_by=by[:80])
+        return bool(connection.execute(taken).rowcount)
 
 
 def open_alerts(connection: Connection) -> Sequence[Any]:

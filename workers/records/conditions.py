@@ -13,13 +13,15 @@ from redis import Redis, RedisError
 from sqlalchemy import Connection, func, select
 
 from workers.records import live, paris
+from workers.records.callrecord import Stage, fold
+from workers.records.events import read
 from workers.records.spool import Spool
-from workers.records.tables import forecasts, journals, lost_callers, records, rollups
+from workers.records.tables import forecasts, journals, lost_callers, records
 
 WINDOW = timedelta(minutes=10)  # QS60 is judged on it, and a fallback stays in sight that long
 QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
 BACKLOG = 5000  # events not counted yet
-STUCK = 60  # seconds a spool file may lie
+STUCK = 30  # seconds a spool file may lie: told within a minute of the first event in it
 SILENT_ISSUES = frozenset({"no_answer", "busy", "failed"})
 
 NEXT_STEP: Mapping[str, str] = {
@@ -180,21 +182,33 @@ def _slow(connection: Connection, now: datetime, limits: Thresholds) -> Iterator
 
 def _silent_desks(connection: Connection, now: datetime, limits: Thresholds) -> Iterator[Condition]:
     rung, answered = Counter[str](), Counter[str]()
-    query = select(records.c.rings).where(records.c.began_at > now - 2 * QUARTER)
-    for text in connection.scalars(query):
-        for regulator, _, _, issue in json.loads(text):
-            rung[regulator] += issue in SILENT_ISSUES or issue == "answered"
-            answered[regulator] += issue == "answered"
+    for regulator, issue in _rings(connection, now - 2 * QUARTER):
+        rung[regulator] += issue in SILENT_ISSUES or issue == "answered"
+        answered[regulator] += issue == "answered"
     for desk, count in rung.items():
         if count >= limits.fewest and not answered[desk]:
             yield Condition("desk_silent", desk, f"{count} sonneries sans réponse en 30 minutes.")
 
 
+def _rings(connection: Connection, since: datetime) -> Iterator[tuple[str, str | None]]:
+    """Desk and issue of each ring: of the calls that ended, and of those another desk is still talking to."""
+    for text in connection.scalars(select(records.c.rings).where(records.c.began_at > since)):
+        yield from ((regulator, issue) for regulator, _, _, issue in json.loads(text))
+    under_way = select(journals.c.events).where(~journals.c.closed, journals.c.began_at > since)
+    for text in connection.scalars(under_way):
+        record = fold(read(line) for line in text.split("\n"))
+        took = record.regulator if record.stage is Stage.TALKING else None
+        yield from ((r.regulator, "answered" if r.regulator == took else r.disposition) for r in record.rings)
+
+
 def _rescued(connection: Connection, now: datetime) -> Iterator[Condition]:
-    table = rollups["rollup_minute"]
-    day, minute, _ = paris.placed(now - WINDOW)
-    since = (table.c.day > day) | ((table.c.day == day) & (table.c.minute >= minute))
-    count = connection.scalar(select(func.sum(table.c.rescued)).where(table.c.day >= day, since)) or 0
+    """In the journals: a call that was rescued may well go on talking for an hour."""
+    mark = '"name":"rescued"'
+    query = select(journals.c.events).where(
+        journals.c.heard_at > now - WINDOW, journals.c.events.contains(mark)
+    )
+    lines = (line for text in connection.scalars(query) for line in text.split("\n") if mark in line)
+    count = sum(read(line).at > now - WINDOW for line in lines)
     if count:
         yield Condition("fallback_used", "", f"La voie de secours a servi {count} fois en 10 minutes.")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -48,12 +47,12 @@ def duties(settings: Settings, sql: Engine, intake: Intake) -> tuple[Duty, ...]:
         sql,
         Routes(settings.secret_keys),
         Herald(settings, messages).send,
-        lambda now: [
-            *conditions.outside(redis, intake.waiting, spool, time.time()),
-            *closures_ending(sql, now),
-            *closures_in_emergency(sql, now),
-            *synthetic_calls.failing(sql, now),
-        ],
+        lambda now: conditions.outside(redis, intake.waiting, spool, now.timestamp()),
+        (
+            lambda now: closures_ending(sql, now),
+            lambda now: closures_in_emergency(sql, now),
+            lambda now: synthetic_calls.failing(sql, now),
+        ),
     )
 
     def tell(now: datetime) -> None:
