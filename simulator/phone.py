@@ -2,18 +2,22 @@
 
 import json
 import queue
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
 from simulator.clock import Act, Answered, HungUp, Key, Spoken, Unanswered
+from simulator.exchange import Account
 from simulator.numbers import as_caller
 from simulator.people import Live
 from simulator.switchboard import Switchboard
 
 HEARTBEAT = 5.0  # seconds; also how soon a closed page is noticed
 KEYS = frozenset("0123456789*#")
+TICKET = re.compile(r"[\w-]{20,400}", re.ASCII)
 
 
 def blueprint(board: Switchboard) -> Blueprint:
@@ -37,9 +41,15 @@ class Phone:
         return current_app.send_static_file("phone.html")
 
     def ring(self) -> Response:
-        """{"from": "05 61 00 00 00"} -> {"call": sid}; every telephone of this call waits for the page."""
+        """{"from": "05 61 00 00 00"} -> {"call": sid}; every telephone of this call waits for the page.
+
+        With {"rehearsal": "ticket.key"}, as a draft's page of the console gives it, the draft is rung.
+        """
+        told = json_body()
         exchange = self._board.exchange.variant(1.0, lambda _number: Live())
-        player = self._board.ring_3624(exchange, as_caller(str(json_body().get("from", ""))), Live())
+        if told.get("rehearsal"):
+            exchange = replace(exchange, account=_rehearsal(exchange.account, str(told["rehearsal"])))
+        player = self._board.ring_3624(exchange, as_caller(str(told.get("from", ""))), Live())
         self._board.start(player)
         return jsonify(call=player.call.sid)
 
@@ -53,6 +63,15 @@ class Phone:
         return Response(
             _events(self._board), mimetype="text/event-stream", headers={"Cache-Control": "no-store"}
         )
+
+
+def _rehearsal(account: Account, given: str) -> Account:
+    """The same service's rehearsals: another URL, signed with the key that came with the ticket."""
+    ticket, _, key = given.partition(".")
+    if not TICKET.fullmatch(ticket) or not TICKET.fullmatch(key):
+        raise ValueError("rehearsal is a ticket and its key, joined by a dot")
+    url = account.voice_url.removesuffix("/incoming") + f"/rehearsal?t={ticket}"
+    return replace(account, token=key, voice_url=url, fallback_url="", status_url="")
 
 
 def json_body() -> dict[str, Any]:

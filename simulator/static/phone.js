@@ -8,6 +8,7 @@ const ENDED = { busy: "Occupé", "no-answer": "Sans réponse", failed: "Injoigna
   declined: "N'a pas pris l'appel", hangup: "Raccroché" };
 const OUTCOMES = { connect: "mise en relation", callback: "rappel", closed: "fermé", not_covered: "hors secteur", locate: "à localiser" };
 
+const rehearsal = new URLSearchParams(location.hash.slice(1)).get("essai");  // a draft's, given by the console
 let mine = null;            // the SID of the call rung from this page
 const waiting = [];         // what was told before the SID was known
 const cards = new Map();    // telephones by the SID of their leg
@@ -49,7 +50,7 @@ async function call(event) {
   $("empty").hidden = true;
   $("undecided").hidden = $("quiet").hidden = false;
   try {
-    mine = (await post("/simulator/phone", { from: $("from").value })).call;
+    mine = (await post("/simulator/phone", { from: $("from").value, ...(rehearsal && { rehearsal }) })).call;
   } catch {
     inCall(false, "Le simulateur ne répond pas.");
   }
@@ -262,6 +263,7 @@ document.addEventListener("keydown", (event) => {
   setTimeout(() => pad.classList.remove("down"), 150);
   press(event.key);
 });
+$("rehearsal").hidden = !rehearsal;
 findVoice();
 window.speechSynthesis?.addEventListener?.("voiceschanged", findVoice);
 new EventSource("/simulator/feed").addEventListener("message", (event) => show(JSON.parse(event.data)));
