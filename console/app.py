@@ -26,7 +26,20 @@ from console.access.second_factor import SecondFactor
 from console.access.sessions import Sessions
 from console.access.slowing import Slowing
 from console.api import served
-from console.association import callbacks, calls, draft_pages, home, hours, week_pages
+from console.association import (
+    callbacks,
+    calls,
+    desk_pages,
+    draft_pages,
+    exceptions_pages,
+    home,
+    hours,
+    menu_pages,
+    overflow_pages,
+    pact_pages,
+    recordings,
+    week_pages,
+)
 from console.federation import accounts, board
 from console.letters import Letters
 from console.office import Office, office
@@ -47,6 +60,12 @@ PAGES = (
     calls.bp,
     hours.bp,
     week_pages.bp,
+    exceptions_pages.bp,
+    desk_pages.bp,
+    overflow_pages.bp,
+    pact_pages.bp,
+    menu_pages.bp,
+    recordings.bp,
     draft_pages.bp,
     board.bp,
     accounts.bp,

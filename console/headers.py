@@ -11,6 +11,7 @@ _CSP = {
     "script-src": "'self'",
     "style-src": "'self'",
     "img-src": "'self' data:",
+    "media-src": "'self'",
     "connect-src": "'self'",
     "form-action": "'self'",
     "base-uri": "'none'",
@@ -25,6 +26,11 @@ _ALWAYS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "X-Frame-Options": "DENY",
 }
+# Where a voice is recorded, and heard before it is sent.
+_RECORDING = {
+    "Permissions-Policy": ("microphone=()", "microphone=(self)"),
+    "Content-Security-Policy": ("media-src 'self'", "media-src 'self' blob:"),
+}
 YEAR = 31_536_000
 
 
@@ -37,6 +43,9 @@ def install(app: Flask, settings: Settings) -> None:
     @app.after_request
     def complete(answer: Response) -> Response:
         answer.headers.update(always)
+        if request.blueprint == "recordings":
+            for name, (less, more) in _RECORDING.items():
+                answer.headers[name] = answer.headers[name].replace(less, more)
         # A static file's address changes with its content; a page is never kept anywhere.
         forever = request.endpoint == "static" and "v" in request.args and answer.status_code == 200
         answer.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if forever else "no-store"

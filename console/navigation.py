@@ -26,6 +26,10 @@ class Tab:
 
 RULES = (
     Tab("Horaires", "hours.shown", Right.SEE),
+    Tab("Exceptions", "exceptions.edit", Right.RULE),
+    Tab("Régulations", "desks.listed", Right.RULE),
+    Tab("Débordement", "overflow.edit", Right.RULE),
+    Tab("Menu et annonces", "menu.edit", Right.RULE),
     Tab("Brouillon", "draft.shown", Right.RULE),
 )
 ASSOCIATION = (

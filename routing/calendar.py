@@ -27,6 +27,15 @@ def public_holidays(territory: str | None, year: int) -> frozenset[date]:
 
 
 @lru_cache(maxsize=64)
+def holiday_names(territory: str | None, year: int) -> Mapping[date, str]:
+    """The same days with their French names."""
+    days = public_holidays(territory, year)
+    subdivision = territory if territory in KNOWN_TERRITORIES else None
+    named = _france(years=year, subdiv=subdivision, expand=False, language="fr") if days else {}
+    return {day: named[day] for day in days}
+
+
+@lru_cache(maxsize=64)
 def school_holidays(zone: str, year: int) -> frozenset[date]:
     """The year's school holidays of mainland zone A, B or C."""
     if not FIRST_YEAR <= year <= LAST_YEAR:

@@ -63,8 +63,12 @@ class Week:
 def shown(association: str) -> str | Response:
     """Week and fortnight, need by need."""
     at = scene(association)
-    weeks = [_week(at, need) for need in at.one.menu]
-    return render_template("association/hours.html", at=at, groups=_alike(weeks), needs=NEEDS)
+    return render_template("association/hours.html", at=at, groups=fortnight(at), needs=NEEDS)
+
+
+def fortnight(at: Scene) -> list[tuple[list[Need], Week]]:
+    """Week and next fortnight of each need under this scene's book; needs alike are told once."""
+    return _alike([_week(at, need) for need in at.one.menu])
 
 
 def _alike(weeks: list[Week]) -> list[tuple[list[Need], Week]]:
