@@ -39,6 +39,12 @@ def _base_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _beside(base_url: str, port: int) -> str:
+    """Return the URL of another port of the same host."""
+    parts = urlsplit(base_url)
+    return f"{parts.scheme}://{parts.hostname}:{port}"
+
+
 def _caller_id(text: str) -> str:
     """Return the number shown when we ring, in E.164; the number plan forbids machines to show 06 and 07."""
     digits = re.sub(r"[\s.()-]", "", text)
@@ -64,7 +70,8 @@ def _providers(text: object) -> tuple[Provider, ...]:
     try:
         return Provider.listed(text)
     except ValidationError as refused:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'objet'} : {e['msg']}" for e in refused.errors())
+        told = [f"{'.'.join(map(str, e['loc'])) or 'objet'} : {e['msg']}" for e in refused.errors()]
+        faults = " ; ".join(told)
         raise ValueError(f"un fournisseur est mal décrit ({faults})") from None
     except ValueError:
         raise ValueError("ce n'est pas une liste JSON de fournisseurs aux noms distincts") from None
@@ -97,6 +104,10 @@ class Settings(BaseModel):
     console_url: BaseUrl = Field(
         default_factory=lambda known: f"http://localhost:{known['console_port']}",
         validation_alias="CONSOLE_URL",
+    )
+    feed_url: BaseUrl = Field(  # under TLS, a path of the console's own host: https://…/flux
+        default_factory=lambda known: _beside(known["console_url"], known["feed_port"]),
+        validation_alias="FEED_URL",
     )
     public_url: BaseUrl = Field(
         default_factory=lambda known: f"http://127.0.0.1:{known['port']}", validation_alias="PUBLIC_URL"

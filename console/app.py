@@ -181,6 +181,7 @@ def _words(app: Flask) -> None:
         "moment",
         "soon",
         "lasting",
+        "wait",
         "phone",
         "hidden",
         "count",

@@ -1,7 +1,7 @@
 """Server-sent events in a process of its own: `python -m console.feed`. Watchers cost the voice nothing.
 
 One read of Redis a second, the same bytes to everybody who may see the same thing. A watcher brings a ticket
-that the console sealed: whose calls, until when.
+that the console sealed: whose calls, until when; then it comes back with the page's next one.
 """
 
 from __future__ import annotations
@@ -40,12 +40,13 @@ def ticket(sealer: Sealer, association: Scope, until: float) -> str:
     return sealer.seal(json.dumps([association, until]).encode(), CONTEXT)
 
 
-def scope_of(sealer: Sealer, text: str, now: float) -> Scope:
-    """Whose calls a ticket shows. Raises `Unsealable` for a forged or an old one."""
+def admitted(sealer: Sealer, text: str, now: float) -> tuple[Scope, float]:
+    """Whose calls a ticket shows, and for how many seconds more. Raises `Unsealable` for a forged or an old
+    one."""
     association, until = json.loads(sealer.unseal(text, CONTEXT))
     if now > until:
         raise Unsealable
-    return str(association) if association else None
+    return (str(association) if association else None), until - now
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Feed:
         if asked.path != "/live":
             return await _say(writer, "404 Not Found", "introuvable")
         try:
-            scope = scope_of(self._sealer, asked.ticket, time.time())
+            scope, left = admitted(self._sealer, asked.ticket, time.time())
         except Unsealable:
             return await _say(writer, "403 Forbidden", "billet refusé : rechargez la page")
         if self.count >= MOST:
@@ -108,7 +109,8 @@ class Feed:
             writer.write(self._message(scope))
         self._watchers[scope].add(writer)
         try:
-            await reader.read(-1)  # a watcher says nothing more: this ends when it leaves
+            # A watcher says nothing more: this ends when it leaves, or when its ticket does.
+            await asyncio.wait_for(reader.read(-1), left)
         finally:
             self._forget(scope, writer)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -52,6 +53,11 @@ def lasting(span: timedelta) -> str:
     return f"{seconds // 86400} jours"
 
 
+def wait(seconds: float) -> str:
+    """« 40 s », « 12 min » of so many seconds."""
+    return lasting(timedelta(seconds=round(seconds)))
+
+
 def phone(number: str) -> str:
     """« 05 36 49 00 01 » of an E.164 French number; others as they are."""
     national = re.sub(r"^\+33", "0", number)
@@ -76,6 +82,11 @@ def percent(share: float | None) -> str:
 def of(city: str) -> str:
     """« de Pau », « d'Amiens », « de La Rochelle »."""
     return f"d'{city}" if city[:1].lower() in "aeiouyéèêàâîôh" else f"de {city}"
+
+
+def alphabetical(text: str) -> str:
+    """A key to sort by as a French dictionary does: « Évry » stands before « Fréjus »."""
+    return unicodedata.normalize("NFD", text.casefold()).encode("ascii", "ignore").decode()
 
 
 def typeset(text: str) -> str:

@@ -1,6 +1,8 @@
-"""Every answer's headers, in one place: what a page may load (its own files), and that nothing is kept."""
+"""Every answer's headers, in one place: pages load their own files and the live feed, and are never kept."""
 
 from __future__ import annotations
+
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
@@ -12,13 +14,11 @@ _CSP = {
     "style-src": "'self'",
     "img-src": "'self' data:",
     "media-src": "'self'",
-    "connect-src": "'self'",
     "form-action": "'self'",
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
 _ALWAYS = {
-    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _CSP.items()),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -36,7 +36,11 @@ YEAR = 31_536_000
 
 def install(app: Flask, settings: Settings) -> None:
     """Set them after each request."""
-    always = dict(_ALWAYS)
+    feed = urlsplit(settings.feed_url)
+    allowed = _CSP | {"connect-src": f"'self' {feed.scheme}://{feed.netloc}"}
+    always = _ALWAYS | {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in allowed.items())
+    }
     if settings.console_url.startswith("https://"):
         always["Strict-Transport-Security"] = f"max-age={YEAR}; includeSubDomains"
 

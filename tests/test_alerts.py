@@ -23,7 +23,7 @@ from tests.record_calls import NOON, Told
 from tests.test_live import CALLER, ListCarrier
 from workers.callbacks.telephony import Placed, Reply
 from workers.records import conditions
-from workers.records.alerts import Alerts, open_alerts
+from workers.records.alerts import Alerts, acknowledged, open_alerts
 from workers.records.conditions import NEXT_STEP, Condition, poisson_at_most
 from workers.records.heralds import Herald, Notice, Route, Routes, signature
 from workers.records.ledger import Ledger
@@ -145,7 +145,7 @@ def test_an_alert_is_told_once_grouped_repeated_until_acknowledged_and_closed(en
     assert sent.messages == []
     with engine.begin() as connection:
         mine = [alert.id for alert in open_alerts(connection) if alert.kind == "redis_down"]
-    assert [watchman.acknowledge(mine[0], by, FIVE) for by in ("Ada", "Alan")] == [True, False]
+    assert [acknowledged(engine, mine[0], by, FIVE) for by in ("Ada", "Alan")] == [True, False]
     watchman.round(FIVE + timedelta(minutes=31))
     told = " ".join(line for _, lines in sent.messages for line in lines)
     assert "Redis" not in told

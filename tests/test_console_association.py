@@ -102,7 +102,9 @@ def test_a_closure_ends_by_itself_and_can_be_ended_sooner(desk: Console) -> None
     assert made.ends == datetime(2026, 11, 23, 5, tzinfo=UTC)
     assert store.history(desk.office.engine)[0].author == "manager"
     assert "Fermé jusqu'à demain à 6 h" in words(browser.text("/a/pau/rappels")), "the banner is everywhere"
-    assert "Fermetures en cours" in desk.entered(Role.FEDERATION).text("/federation/")
+    assert "fermée jusqu'à demain à 6 h (visite à domicile)" in words(
+        desk.entered(Role.FEDERATION).text("/federation/")
+    )
     browser.send("/a/pau/reouverture", page="/a/pau/", closure=made.id)
     assert "Fermé jusqu'à" not in words(browser.text("/a/pau/"))
     assert desk.office.book.version == before + 2

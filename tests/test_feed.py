@@ -63,10 +63,10 @@ async def first_picture(port: int, ticket: str) -> tuple[str, dict[str, object]]
 
 def test_a_ticket_shows_what_it_is_for_and_no_longer_than_it_says() -> None:
     now = time.time()
-    assert feed.scope_of(SEALER, feed.ticket(SEALER, "pau", now + 5), now) == "pau"
-    assert feed.scope_of(SEALER, feed.ticket(SEALER, None, now + 5), now) is None
+    assert feed.admitted(SEALER, feed.ticket(SEALER, "pau", now + 5), now) == ("pau", pytest.approx(5))
+    assert feed.admitted(SEALER, feed.ticket(SEALER, None, now + 5), now)[0] is None
     with pytest.raises(Unsealable):
-        feed.scope_of(SEALER, feed.ticket(SEALER, "pau", now - 1), now)
+        feed.admitted(SEALER, feed.ticket(SEALER, "pau", now - 1), now)
 
 
 def test_watchers_see_their_own_and_a_stranger_sees_nothing(running: int, redis_client: Redis) -> None:

@@ -9,10 +9,12 @@ from functools import lru_cache
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from config.stores import reading
 from console.access.door import opens
 from console.access.roles import Right
 from console.association.closing import in_force
-from console.association.sentence import is_open
+from console.federation import watching
+from console.live import stream
 from console.office import Office, office, visitor
 from routing import publishing, store
 from routing.compiled import RuleBook
@@ -21,29 +23,12 @@ from routing.geography.places import Places, parent
 from routing.model import Need
 from routing.words import NEEDS
 from workers.records import live
-from workers.records.live import Situation
+from workers.records.alerts import acknowledged, open_alerts
+from workers.records.conditions import NEXT_STEP
 
 bp = Blueprint("federation", __name__, url_prefix="/federation")
 Answer = str | Response | tuple[str, int]
 COVERED = (Need.VISIT, Need.CONSULTATION)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One association on the board."""
-
-    slug: str
-    city: str
-    name: str
-    open: tuple[Need, ...]
-    shut: tuple[Need, ...]  # by a closure
-    away: tuple[Need, ...]  # out of hours
-    situation: Situation
-
-    @property
-    def watch(self) -> bool:
-        """Whether somebody should look."""
-        return bool(self.shut) or self.situation.callbacks_late > 0 or self.situation.longest_wait > 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,42 +121,33 @@ def restore(version: int) -> Answer:
     return redirect(url_for("federation.versions"), 303)
 
 
+@bp.post("/alertes/<alert>/vue")
+@opens(Right.GOVERN)
+def acknowledge(alert: str) -> Answer:
+    """Somebody takes care of an alert: it is sent no more."""
+    here = office()
+    if not acknowledged(here.engine, alert, visitor().name, here.now()):
+        flash("Cette alerte était déjà prise, ou finie.")
+    return redirect(url_for("federation.board"), 303)
+
+
 def _board(here: Office) -> dict[str, object]:
-    book, now = here.book, here.now()
-    with here.engine.connect().execution_options(reading=True) as connection:
-        picture = live.picture(connection, now)
-    document = book.document
-    lines = [
-        _line(book, one.slug, one.city, one.name, one.menu, picture.of(one.slug), now.timestamp(), now.year)
-        for one in (document.associations if document else ())
-    ]
-    closures = [c for c in (document.closures if document else ()) if c in in_force(document, None, now)]
+    now, document = here.now(), here.book.document
+    with reading(here.engine).connect() as connection:
+        picture, alerts = live.picture(connection, now), open_alerts(connection)
+    closures = in_force(document, None, now)
     return {
-        "lines": sorted(lines, key=lambda line: (not line.watch, line.city)),
+        "lines": watching.lines(here.book, picture, closures, now),
         "total": picture.service,
         "said": live.said(now),
-        "closures": closures,
-        "names": {slug: one.city for slug, one in book.associations.items()},
+        "closures": [one for one in closures if one.association is None],
+        "alerts": alerts,
+        "next_steps": NEXT_STEP,
+        "names": {slug: one.city for slug, one in here.book.associations.items()},
         "needs": NEEDS,
         "now": now,
+        "feed": stream(here, None),
     }
-
-
-def _line(
-    book: RuleBook,
-    slug: str,
-    city: str,
-    name: str,
-    menu: tuple[Need, ...],
-    situation: Situation,
-    instant: float,
-    year: int,
-) -> Line:
-    services = [(need, service) for need in menu if (service := book.service(need, slug))]
-    answering = tuple(need for need, service in services if is_open(service, instant, year))
-    shut = tuple(need for need, service in services if service.shut_at(instant))
-    away = tuple(need for need, _ in services if need not in answering and need not in shut)
-    return Line(slug, city, name, answering, shut, away, situation)
 
 
 @lru_cache(maxsize=8)
