@@ -96,7 +96,8 @@ class Load:
     overflowed: Mapping[str, int] = field(
         default_factory=lambda: MappingProxyType({})
     )  # "from>to", last hour
-    today: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))  # patients, by association
+    # Patients of the day, by "association need".
+    today: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     # Seconds since a desk's number last spoke, by number; one that is not told has been idle longest.
     idle: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -164,7 +164,7 @@ class Search:
         """Desks with no line free, too many waiting or the day's cap reached go behind the others."""
         free, busy = [], []
         for service, targets in zip(self.found, groups, strict=True):
-            taken = self.load.today.get(service.association, 0)
+            taken = self.load.today.get(f"{service.association} {service.need}", 0)
             if service.daily_cap is not None and taken >= service.daily_cap:
                 self.say("load", f"{service.association} today {taken}")
                 busy.append(targets)

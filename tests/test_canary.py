@@ -20,7 +20,7 @@ from routing import store
 from simulator import calls
 from simulator.exchange import Account, Exchange
 from simulator.people import Desk, Line
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, free_port
+from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, free_port, until
 from tests.player import Driver
 from voice.app import close, create_app
 from workers.records import gauges, live
@@ -94,6 +94,7 @@ def test_the_canary_is_nowhere(
     try:
         for n in range(many):
             ring(settings, n)
+        until(lambda: not app.extensions["line"].log.spooled())
         places = everywhere(settings, sql, redis_client, tmp_path, many)
         places["metrics"] += app.test_client().get("/metrics").text
     finally:

@@ -143,7 +143,7 @@ def test_the_daily_cap_puts_the_association_behind(gironde: RuleBook) -> None:
     book = compile_book(
         document.model_copy(update={"associations": (capped, *document.associations[1:])}), 8, places
     )
-    full = Load(today={"bordeaux": 60})
+    full = Load(today={"bordeaux consultation": 60})
     assert rung(decide(book, at("33318"), Need.CONSULTATION, DAY, full)) == [*LIBOURNE, BORDEAUX, NATIONAL]
 
 

@@ -16,7 +16,7 @@ from routing.book import LiveBook
 from routing.geography import names
 from routing.geography.landlines import Landlines
 from routing.geography.places import Places
-from voice import audio, health, leg_webhooks, prompts, twiml, webhooks
+from voice import audio, health, leg_webhooks, prompts, rehearsal, twiml, webhooks
 from voice.background import every
 from voice.effects import Effects
 from voice.line import Line, Links
@@ -26,11 +26,13 @@ from workers import queue
 from workers.beats import Beats
 from workers.callbacks.booking import Bookings
 from workers.records.events import EventLog
+from workers.records.load import LiveLoad
 from workers.records.meters import Meters
 from workers.records.spool import Spool
 
 PATIENCE_MS = 200  # the longest a caller waits for SQL; then the spool, or knowing less
-DRAIN_EVERY = 2.0  # seconds
+DRAIN_EVERY = 0.025  # seconds: the live picture's lag
+LOAD_EVERY = 0.2
 METERS_EVERY = 5.0
 RECORDINGS_EVERY = 1.0
 
@@ -61,12 +63,14 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
     breaker = Breaker()
     book = LiveBook(engine(settings), settings.var_dir / "rulebook", places).start()
     log = EventLog(redis, breaker, Spool(settings.var_dir / "events", "events"))
+    load = LiveLoad(redis, breaker, lambda: book.current, clock)
     bookings = Bookings.of(settings, sql, queue.bell(redis))
     sealer = Sealer(settings.secret_keys, "call state")
     links = Links(settings.public_url, sealer)
+    map_ = Map(places, Landlines.load())
     shelf = audio.Shelf(settings.var_dir / "audio", engine(settings), settings.public_url)
     app.extensions["line"] = Line(
-        surroundings=Surroundings(book, Map(places, Landlines.load()), log, shelf.url),
+        surroundings=Surroundings(book, map_, load, shelf.url),
         effects=Effects(bookings, places),
         log=log,
         sealer=sealer,
@@ -83,21 +87,24 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
     door = Door(settings.public_url, settings.auth_tokens, settings.account_sid)
     webhooks.install(app, door)
     leg_webhooks.install(app, door, settings, places)
+    rehearsal.install(app, settings, sql, book, map_, clock)
     app.extensions["health"] = health.Health(
         settings, sql, redis, breaker, book, log, Meters(settings.var_dir / "metrics", "web")
     )
     app.register_blueprint(health.bp)
     audio.install(app, shelf)
-    app.extensions["background"] = every(DRAIN_EVERY, log.drain, "events_drain")
-    app.extensions["recordings"] = every(RECORDINGS_EVERY, lambda: shelf.follow(book.current), "recordings")
-    app.extensions["meters"] = every(METERS_EVERY, app.extensions["health"].leave_figures, "meters")
+    app.extensions["background"] = (
+        every(DRAIN_EVERY, log.drain, "events_drain"),
+        every(LOAD_EVERY, load.refresh, "load"),
+        every(RECORDINGS_EVERY, lambda: shelf.follow(book.current), "recordings"),
+        every(METERS_EVERY, app.extensions["health"].leave_figures, "meters"),
+    )
     return app
 
 
 def close(app: Flask) -> None:
     """End what the application does beside its calls; a process that ends does it by ending."""
-    app.extensions["background"].set()
-    app.extensions["meters"].set()
-    app.extensions["recordings"].set()
+    for work in app.extensions["background"]:
+        work.set()
     app.extensions["health"].book.stop()
     app.extensions["line"].log.close()

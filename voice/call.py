@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -131,6 +131,15 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """One of the desks that ring for a call."""
+
+    regulator: str
+    phone: str
+    association: str | None = None  # whom it answers for; None: the national desk
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """What the regulator hears before the patient: never a symptom, a reason, a name (house, Settled 2)."""
 
@@ -143,7 +152,7 @@ class Brief:
     accept_key: bool
     shown: bool  # the line already shows the patient's number
     tries: int = 0
-    desks: tuple[tuple[str, str], ...] = ()  # (regulator, phone) of those rung together
+    desks: tuple[Desk, ...] = ()  # those rung together
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,16 +264,7 @@ class Orientation(Protocol):
         """Sentences of the campaigns under way there, said before the menu."""
 
 
-class LoadOf(Protocol):
-    """Reads the live picture for some desks; empty when it cannot be had in time."""
-
-    def __call__(self, regulators: tuple[str, ...]) -> Load:
-        """Lines in use and callers waiting, by regulator id."""
-
-
-def _no_load(regulators: tuple[str, ...]) -> Load:
-    del regulators
-    return Load()
+NO_LOAD = Load()
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,5 +274,5 @@ class World:
     routing: Orientation
     places: Geography
     now: datetime
-    load: LoadOf = field(default=_no_load)
+    load: Load = NO_LOAD  # empty when it is not known
     open_callback: OpenCallback | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from routing import numbers
-from routing.model import Load, Need
+from routing.model import Need
 from voice import prompts, ringing
 from voice.call import (
     Ask,
@@ -33,7 +33,7 @@ NUMBER_LENGTH = 10
 def begin(call: Call, world: World) -> Turn:
     """A teleconsultation was chosen, or a call-back accepted: who owes it, and on which number?"""
     need = call.need or Need.TELECONSULTATION
-    decision = world.routing.decide(call.place, need, world.now, Load())
+    decision = world.routing.decide(call.place, need, world.now, world.load)
     # The owner of the call-back, and whom to ring should the booking fail, are known from here on.
     call = replace(
         call,

@@ -12,7 +12,7 @@ from typing import Any
 
 from config.sealing import Sealer, Unsealable
 from routing.model import Located, Need, PlaceSource, Target
-from voice.call import Brief, Call, Stage
+from voice.call import Brief, Call, Desk, Stage
 from workers.callbacks.callback import AgeClass
 
 VERSION = 1
@@ -40,13 +40,14 @@ def open_call(sealer: Sealer, text: str, sid: str, now: int) -> Call:
 def seal_brief(sealer: Sealer, brief: Brief) -> str:
     """What a desk is told before it takes the call, sealed for the whisper's URL."""
     fields = [VERSION, brief.sid, brief.place, brief.need, brief.age, brief.priority, brief.caller]
-    return sealer.seal(_squeeze([*fields, brief.accept_key, brief.shown, brief.tries, brief.desks]), _BRIEF)
+    desks = [[desk.regulator, desk.phone, desk.association] for desk in brief.desks]
+    return sealer.seal(_squeeze([*fields, brief.accept_key, brief.shown, brief.tries, desks]), _BRIEF)
 
 
 def open_brief(sealer: Sealer, text: str) -> Brief:
     """The brief of a whisper's URL. Raises `Stale`."""
     fields = _unsqueeze(sealer, text, _BRIEF)
-    # A brief sealed before a deploy lacks the desks.
+    # A brief sealed before a deploy lacks the desks, or whom they answer for.
     sid, place, need, age, priority, caller, accept_key, shown, tries, *desks = fields
     return Brief(
         sid=sid,
@@ -58,7 +59,7 @@ def open_brief(sealer: Sealer, text: str) -> Brief:
         accept_key=accept_key,
         shown=shown,
         tries=tries,
-        desks=tuple((regulator, phone) for regulator, phone in desks[0]) if desks else (),
+        desks=tuple(Desk(*one) for one in desks[0]) if desks else (),
     )
 
 

@@ -13,14 +13,15 @@ import structlog
 from config.sealing import Pseudonyms, Sealer
 from routing.model import Decision, Load
 from voice import carrier_words, envelope, flow, prompts, twiml, whisper
-from voice.call import Brief, Call, Dial, DialEnded, Fact, HangUp, Say, Stage, Turn
+from voice.call import Brief, Call, Desk, Dial, DialEnded, Fact, HangUp, Say, Stage, Turn
 from voice.effects import Effects
 from voice.envelope import Stale
 from voice.ringing import ROUNDS
 from voice.world import Surroundings
 from workers.callbacks.callback import Disposition
 from workers.proof_call import code_in
-from workers.records.events import Event, EventLog, Lines
+from workers.records.events import Event, EventLog
+from workers.records.load import line_mark
 
 log = structlog.get_logger(__name__)
 
@@ -94,9 +95,9 @@ class Line:
         brief = envelope.open_brief(self.sealer, sealed)
         texts = whisper.opening(brief)
         desk = whisper.desk(brief, fields.get("To", ""))
-        self._emit(brief.sid, "picked_up", (("regulator", desk),))
+        self._emit(brief.sid, "picked_up", (("regulator", desk.regulator if desk else None),))
         if not brief.accept_key:
-            self._emit(brief.sid, "taken", (("regulator", desk),))
+            self._emit(brief.sid, "taken", _taken(brief, desk))
             return Answer(twiml.bridge(texts))
         return Answer(twiml.ask_desk(texts, self.links.whisper_key(brief)))
 
@@ -105,7 +106,7 @@ class Line:
         brief = envelope.open_brief(self.sealer, sealed)
         texts = whisper.pressed(brief, fields.get("Digits", ""))
         if texts is True:
-            self._emit(brief.sid, "taken", (("regulator", whisper.desk(brief, fields.get("To", ""))),))
+            self._emit(brief.sid, "taken", _taken(brief, whisper.desk(brief, fields.get("To", ""))))
             return Answer(twiml.bridge(()))
         if texts is False:
             return Answer(twiml.render((HangUp(),), self.links, self.caller_id))
@@ -125,7 +126,7 @@ class Line:
         now = self.clock()
         said = ":".join(str(value) for _, value in data[:2])
         event = Event(f"{sid}:status:{said}", sid, "status", now, data)
-        self.log.emit(sid, [event], Lines(), now.timestamp())
+        self.log.emit([event])
 
     def rescue(self, fields: Fields, sealed: str) -> Answer:
         """Ring with what is known, touching no store. Never raises."""
@@ -181,7 +182,7 @@ class Line:
             Event(f"{before.sid}:{before.step}:{i}", before.sid, fact.name, now, self._data(fact, turn.call))
             for i, fact in enumerate(turn.facts)
         ]
-        self.log.emit(before.sid, events, _lines(before, turn), now.timestamp())
+        self.log.emit(events)
         document = twiml.render(turn.instructions, self.links, self.caller_id)
         shown = None
         if self.simulated and turn.decision:
@@ -197,14 +198,15 @@ class Line:
 
     def _emit(self, sid: str, name: str, data: tuple[tuple[str, str | int | float | None], ...]) -> None:
         now = self.clock()
-        self.log.emit(sid, [Event(f"{sid}:{name}:{now.timestamp():.3f}", sid, name, now, data)], Lines(), 0)
+        self.log.emit([Event(f"{sid}:{name}:{now.timestamp():.3f}", sid, name, now, data)])
 
 
-def _lines(before: Call, turn: Turn) -> Lines:
-    """Desks whose lines this step takes and frees."""
-    freed = tuple(t.regulator for t in before.targets) if before.stage is Stage.RINGING else ()
-    dials = [i for i in turn.instructions if isinstance(i, Dial)]
-    return Lines(tuple(t.regulator for dial in dials for t in dial.targets), freed)
+def _taken(brief: Brief, desk: Desk | None) -> tuple[tuple[str, str | int | float | None], ...]:
+    """Who took the call, with what the live load counts by."""
+    if desk is None:
+        return (("regulator", None),)
+    told = (("regulator", desk.regulator), ("association", desk.association), ("line", line_mark(desk.phone)))
+    return (*told, ("need", brief.need.value if brief.need else None))
 
 
 def _told(decision: Decision, why: str) -> str:

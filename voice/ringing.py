@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from routing.model import Decision, Load, Need, Target
+from routing.model import Decision, Need, Target
 from voice import place_flow, prompts
 from voice.call import (
     Ask,
     Brief,
     Call,
+    Desk,
     Dial,
     DialEnded,
     Fact,
@@ -29,11 +30,7 @@ CUT_SHORT = 5  # a talk shorter than this, the caller still there, was a line th
 
 def route(call: Call, world: World, before: tuple[Instruction, ...] = ()) -> Turn:
     """Decide with what is known, tell the caller what has to be told, ring the first desk."""
-    decision = world.routing.decide(call.place, call.need, world.now, Load())
-    regulators = tuple(dict.fromkeys(target.regulator for target in decision.targets))
-    load = world.load(regulators)
-    if load.lines_in_use or load.waiting:
-        decision = world.routing.decide(call.place, call.need, world.now, load)
+    decision = world.routing.decide(call.place, call.need, world.now, world.load)
     call = replace(call, association=decision.association, targets=decision.targets, tries=0)
     turn = ring(call, world, before + _told(call, decision, world))
     facts = (Fact("decided", figures(decision, call.need)), *turn.facts)
@@ -61,11 +58,18 @@ def ring(call: Call, world: World, before: tuple[Instruction, ...] = ()) -> Turn
         caller=call.caller,
         accept_key=any(target.accept_key for target in group),
         shown=shown,
-        desks=tuple((target.regulator, target.phone) for target in group),
+        desks=tuple(Desk(target.regulator, target.phone, target.association) for target in group),
     )
     dial = Dial(group, call, brief, call.caller if shown else None)
     facts = tuple(
-        Fact("ringing", (("regulator", target.regulator), ("association", target.association)))
+        Fact(
+            "ringing",
+            (
+                ("regulator", target.regulator),
+                ("association", target.association),
+                ("owner", call.association),
+            ),
+        )
         for target in group
     )
     return Turn(call, (*before, dial), facts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from voice import prompts
-from voice.call import Brief
+from voice.call import Brief, Desk
 
 TAKE, HEAR_NUMBER = "1", "2"
 TRIES = 3
@@ -33,8 +33,8 @@ def pressed(brief: Brief, keys: str) -> tuple[str, ...] | bool:
     return opening(replace(brief, tries=brief.tries + 1))
 
 
-def desk(brief: Brief, to: str) -> str | None:
+def desk(brief: Brief, to: str) -> Desk | None:
     """Which of the desks rung together picked up, by the number the carrier rang."""
     if len(brief.desks) == 1:
-        return brief.desks[0][0]
-    return next((regulator for regulator, phone in brief.desks if phone == to), None)
+        return brief.desks[0]
+    return next((one for one in brief.desks if one.phone == to), None)

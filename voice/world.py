@@ -14,7 +14,7 @@ from routing.geography.landlines import Landlines
 from routing.geography.places import Places, holiday_territory
 from routing.model import Decision, Load, Located, Need, PlaceSource
 from voice.call import OpenCallback, World
-from workers.records.events import EventLog
+from workers.records.load import LiveLoad
 
 CLEAR_NAME = 0.8  # below this likeness a spoken name is asked again
 
@@ -104,21 +104,15 @@ class Book:
 
 
 class Surroundings:
-    """Makes the `World` of each step; nothing in it waits longer than the voice clients' limits."""
+    """Makes the `World` of each step; nothing in it waits for a store."""
 
-    def __init__(self, live_book: LiveBook, map_: Map, log: EventLog, recorded: Recorded = spoken) -> None:
-        self._live_book, self._map, self._log, self._recorded = live_book, map_, log, recorded
+    def __init__(self, live_book: LiveBook, map_: Map, load: LiveLoad, recorded: Recorded = spoken) -> None:
+        self._live_book, self._map, self._load, self._recorded = live_book, map_, load, recorded
 
     def at(self, now: datetime, open_callback: OpenCallback | None = None) -> World:
         """The world at an instant."""
-
-        def load(regulators: tuple[str, ...]) -> Load:
-            if not regulators:
-                return Load()
-            return Load(self._log.lines_in_use(regulators, now.timestamp()))
-
         book = Book(self._live_book.current, self._map.places, self._recorded)
-        return World(book, self._map, now, load, open_callback)
+        return World(book, self._map, now, self._load.current(), open_callback)
 
     def why(self, decision: Decision) -> str:
         """The decision in one French paragraph, for whoever asks where a call went."""

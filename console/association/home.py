@@ -94,8 +94,7 @@ def reopen(association: str) -> Answer:
 
 def _now(at: Scene) -> dict[str, object]:
     here = office()
-    lines = here.lines(tuple(at.book.desks))
-    load = Load(lines or {})
+    lines, load = here.lines(), here.load()
     with here.engine.connect().execution_options(reading=True) as connection:
         situation = live.picture(connection, at.now).of(at.slug)
     return {

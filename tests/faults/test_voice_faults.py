@@ -198,6 +198,7 @@ def test_a_repeated_webhook_says_the_same_and_counts_once(
         first = post(client, service, "/voice/incoming", CallSid="CA" + "1" * 32, From="+33561000000")
         again = post(client, service, "/voice/incoming", CallSid="CA" + "1" * 32, From="+33561000000")
         assert first.status_code == again.status_code == 200
+        until(lambda: bool(redis_client.xlen(STREAM) >= 2))
         ids = [fields[b"e"].split(b'"id":"')[1].split(b'"')[0] for _, fields in redis_client.xrange(STREAM)]
         assert len(ids) == 2
         assert len(set(ids)) == 1

@@ -1,8 +1,9 @@
-"""What happened to a call, as versioned events: to the Redis stream, or to a spool that loses nothing."""
+"""What happened to a call, as versioned events: into a spool that loses nothing, from there to Redis."""
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,34 +13,24 @@ import structlog
 from redis import Redis
 
 from config.patience import Breaker
+from workers.records import load
+from workers.records.reserved import SYNTHETIC
 from workers.records.spool import Spool
 
 log = structlog.get_logger(__name__)
 
 STREAM = "calls:events"
-CAP = 500_000  # events; some days of a stopped ledger. A full stream overflows to the spool, never trims.
+CAP = (
+    500_000  # events; some days of a stopped ledger. A full stream leaves the rest in the spool, never trims.
+)
 VERSION = 1
-LIVE = "live:desk:"  # + regulator id: a sorted set of the calls on its lines, scored by when a mark expires
-LIVE_FOR = 4 * 3600 + 600  # seconds; a mark whose end was lost outlives no call
+REST = 1.0  # seconds that Redis is left alone after it refused a batch
+OTHERS_EVERY = 2.0  # seconds between two looks for what a process that has gone left behind
 
 Value = str | int | float | None
 _encoded = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":")
 ).encode  # made once: `dumps` makes one a line
-
-# One command a step: lines freed, lines taken, then the events unless the stream is full.
-_STEP = """
-local cap, call, now, life = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local freed, taken = tonumber(ARGV[5]), tonumber(ARGV[6])
-for i = 2, 1 + freed do redis.call('ZREM', KEYS[i], call) end
-for i = 2 + freed, 1 + freed + taken do
-  redis.call('ZADD', KEYS[i], now + life, call)
-  redis.call('EXPIRE', KEYS[i], life)
-end
-if redis.call('XLEN', KEYS[1]) + #ARGV - 6 > cap then return 0 end
-for i = 7, #ARGV do redis.call('XADD', KEYS[1], '*', 'e', ARGV[i]) end
-return 1
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,61 +63,52 @@ def read(text: str) -> Event:
     return Event(event_id, call, name, at, tuple(fields.items()))
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """Desks whose lines this step takes, and those it frees."""
-
-    taken: tuple[str, ...] = ()
-    freed: tuple[str, ...] = ()
-
-
 class EventLog:
-    """Where voice writes; one pipelined round trip, 250 ms at most, and the spool when that fails."""
+    """Where voice writes: a file of its own, in one write, emptied into Redis a few milliseconds later.
+
+    What is written survives the process (the page cache is the system's), Redis keeps it on disk within the
+    next batch, and a webhook waits for neither.
+    """
 
     def __init__(self, redis: Redis, breaker: Breaker, spool: Spool) -> None:
         self._redis, self._breaker, self._spool = redis, breaker, spool
-        self._step = redis.register_script(_STEP)  # loads itself again on a server that was restarted
+        self._put = load.recorder(redis, SYNTHETIC)
+        self._rests_until = self._looks_again = 0.0
 
-    def emit(self, call: str, events: Sequence[Event], lines: Lines, now: float) -> None:
-        """Write the events of one step, and the lines it takes or frees. Never raises, never loses."""
-        texts = [event.text() for event in events]
-        if self._breaker.call(lambda: self._write(call, texts, lines, now), default=False) or not texts:
+    def emit(self, events: Sequence[Event]) -> None:
+        """Keep the events of one step. Never raises, never waits for a store."""
+        if not events:
             return
+        texts = [event.text() for event in events]
         try:
             self._spool.append(texts)
         except OSError as fault:
-            # Neither Redis nor the disk: the call goes on, and the carrier's list tells what was missed.
+            if self._take(texts):
+                return
+            # Neither the disk nor Redis: the call goes on, and the carrier's list tells what was missed.
             log.error("events_lost", count=len(texts), fault=type(fault).__name__)
-
-    def lines_in_use(self, regulators: Sequence[str], now: float) -> dict[str, int]:
-        """Calls on each desk's lines; empty when Redis does not answer in time."""
-
-        def ask() -> dict[str, int]:
-            pipe = self._redis.pipeline(transaction=False)
-            for regulator in regulators:
-                pipe.zcount(LIVE + regulator, now, "+inf")
-            return {name: int(count) for name, count in zip(regulators, pipe.execute(), strict=True) if count}
-
-        return self._breaker.call(ask, default={})
 
     def spooled(self) -> int:
         """Bytes of events waiting on disk."""
         return self._spool.size()
 
     def close(self) -> None:
-        """Leave spooled events to another process."""
-        self._spool.close()
+        """Bring what is left to the stream, or leave it to another process."""
+        self._spool.drain(self._take)
 
     def drain(self) -> int:
-        """Bring spooled lines to the stream once Redis is back; returns how many. For a background thread."""
-        return self._spool.drain(lambda texts: self._breaker.call(lambda: self._append(texts), default=False))
+        """Bring what was written to the stream; returns how many events. For one background thread."""
+        now = time.monotonic()
+        if now < self._rests_until:
+            self._spool.sync()  # Redis keeps nothing for us at present: the disk must
+            return 0
+        if not self._spool.written and now < self._looks_again:
+            return 0
+        if not self._breaker.call(lambda: bool(self._redis.ping()), default=False):
+            self._rests_until = now + REST
+            return 0
+        self._looks_again = now + OTHERS_EVERY
+        return self._spool.drain(self._take)
 
-    def _write(self, call: str, texts: list[str], lines: Lines, now: float) -> bool:
-        if not texts and not lines.taken and not lines.freed:
-            return True
-        keys = [STREAM, *(LIVE + regulator for regulator in lines.freed + lines.taken)]
-        counts = (len(lines.freed), len(lines.taken))
-        return bool(self._step(keys, [CAP, call, now, LIVE_FOR, *counts, *texts]) == 1)
-
-    def _append(self, texts: list[str]) -> bool:
-        return self._write("", texts, Lines(), 0)
+    def _take(self, texts: list[str]) -> bool:
+        return self._breaker.call(lambda: self._put(STREAM, CAP, texts), default=False)

@@ -7,21 +7,26 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from redis import Redis
 from sqlalchemy import Connection, func, select
 
 from workers.callbacks.callback import CLOSED
 from workers.callbacks.tables import callbacks
-from workers.records import paris
+from workers.records import load, paris
 from workers.records.callrecord import Stage
+from workers.records.reserved import SYNTHETIC
 from workers.records.tables import WAIT_EDGES, journals, rollups
 
 KEY = "live:picture"
 STALE = 15  # seconds after which a picture is told to be old
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 FORGOTTEN = timedelta(hours=5)  # no call lasts that long: an end was lost, and the carrier cannot be asked
+DAY = timedelta(hours=26)  # the longest day a cap is counted over
+SETTLED = timedelta(seconds=5)  # both ways of an event's have been gone by then
+SOME = 500  # calls, or lines in one command
+WHOLE = "live:whole"  # there while Redis has not lost its marks
 QUICK = tuple(f"wait_{edge}" for edge in WAIT_EDGES if edge <= 60)
 
 
@@ -107,10 +112,41 @@ def tell(redis: Redis, made: Picture) -> None:
     redis.set(KEY, made.text(), ex=3600)
 
 
+def mend(connection: Connection, redis: Redis, now: datetime) -> int:
+    """Bring the live load (`load`) to what the journals say; returns how many calls were told again.
+
+    All of the last day for a Redis that came back empty, else the calls of which the two disagree: their ends
+    came by another way (the reconciler, a dead process's spool). The script takes what it knows for nothing.
+    """
+    put = load.recorder(redis, SYNTHETIC)
+    stages = (journals.c.stage.in_([Stage.RINGING.value, Stage.TALKING.value]), ~journals.c.closed)
+    settled = journals.c.heard_at < now - SETTLED
+    whole = bool(redis.exists(WHOLE))
+    if whole:
+        held = [sid.decode() for sid in cast("list[bytes]", redis.hkeys(load.CALLS))]
+        over = journals.c.call.in_(held[:SOME]) & (
+            journals.c.closed | (journals.c.stage == Stage.ENDED.value)
+        )
+        rows = list(connection.execute(_told_again.where(over)))
+        open_ones = _told_again.where(*stages, settled, journals.c.began_at > now - FORGOTTEN)
+        rows += [row for row in connection.execute(open_ones) if row.call not in held]
+    else:
+        rows = list(connection.execute(_told_again.where(journals.c.heard_at > now - DAY)))
+    lines = [line for row in rows for line in row.events.split("\n")]
+    for start in range(0, len(lines), SOME):
+        put(None, 0, lines[start : start + SOME])
+    if not whole:
+        redis.set(WHOLE, now.isoformat())
+    return len(rows)
+
+
 def _concerned(made: Picture, association: str | None) -> Iterable[Situation]:
     yield made.service
     if association:
         yield made.associations.setdefault(association, Situation())
+
+
+_told_again = select(journals.c.call, journals.c.events).order_by(journals.c.began_at)
 
 
 def _open_calls(connection: Connection, now: datetime) -> Iterable[Any]:

@@ -1,12 +1,13 @@
-"""Lines kept on disk while the store they belong in cannot take them: appended, fsynced, drained once."""
+"""Lines kept on disk until the store they belong in has taken them: appended in one write, drained once."""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 BATCH = 500  # lines handed over at once
@@ -26,23 +27,40 @@ class Spool:
         directory.mkdir(parents=True, exist_ok=True)
 
     def append(self, lines: Sequence[str]) -> None:
-        """Write the lines and wait for the disk. Raises OSError when the disk refuses."""
-        data = "".join(line + "\n" for line in lines).encode()
+        """Write the lines: from here on they survive this process. Raises OSError when the disk refuses."""
+        data = ("\n".join(lines) + "\n").encode()
         with self._lock:
-            file = self._open()
-            os.write(file, data)
-            os.fdatasync(file)
+            written = os.write(self._file or self._open(), data)
+            if written != len(data):
+                self._close()  # the torn line ends its file
+                raise OSError(errno.ENOSPC, "the disk took a part only")
+
+    @property
+    def written(self) -> bool:
+        """Whether this process has lines that nobody has taken yet."""
+        return self._file is not None
+
+    def sync(self) -> None:
+        """Wait until the disk has what was appended: from here on the lines survive the machine."""
+        with self._lock:
+            if self._file is not None:
+                os.fdatasync(self._file)
 
     def size(self) -> int:
         """Bytes waiting, of all processes."""
-        return sum(path.stat().st_size for path in self._directory.glob(f"{self._name}-*.lines"))
+        return sum(size for _, size in self._waiting())
 
     def age(self, now: float) -> float:
-        """Seconds since the oldest waiting file was last written to; nought without any."""
-        return max(
-            (now - path.stat().st_mtime for path in self._directory.glob(f"{self._name}-*.lines")),
-            default=0.0,
-        )
+        """Seconds since the oldest waiting file was begun; nought without any."""
+        begun = (int(path.stem.rpartition("-")[2]) / 1e9 for path, _ in self._waiting())
+        return max((now - at for at in begun), default=0.0)
+
+    def _waiting(self) -> Iterator[tuple[Path, int]]:
+        for path in self._directory.glob(f"{self._name}-*.lines"):
+            try:
+                yield path, path.stat().st_size
+            except FileNotFoundError:
+                continue  # drained just now
 
     def drain(self, take: Callable[[list[str]], bool]) -> int:
         """Hand waiting lines to `take` until it refuses; returns how many it took."""

@@ -59,6 +59,10 @@ def duties(settings: Settings, sql: Engine, intake: Intake) -> tuple[Duty, ...]:
         with reading(sql).begin() as connection:
             live.tell(redis, live.picture(connection, now))
 
+    def mend(now: datetime) -> None:
+        with reading(sql).begin() as connection:
+            live.mend(connection, redis, now)
+
     def measure(now: datetime) -> None:
         gauges.look(sql, redis, intake, now)
         meters.leave(gauges.REGISTRY)
@@ -71,6 +75,7 @@ def duties(settings: Settings, sql: Engine, intake: Intake) -> tuple[Duty, ...]:
 
     return (
         ("live", tell, 1.0),
+        ("load", mend, 2.0),
         ("meters", measure, 5.0),
         ("reconcile", reconcile, 60.0),
         ("alerts", watchman.round, 15.0),
