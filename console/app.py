@@ -18,13 +18,17 @@ from config.patience import Breaker
 from config.sealing import Pseudonyms
 from config.settings import Settings
 from console import french, headers, navigation
-from console.access import door, entering, own
+from console.access import door, entering, oidc_pages, own, passkey_pages, people, way_back_pages
 from console.access.accounts import Accounts
+from console.access.identities import Identities
 from console.access.invitations import Invitations
+from console.access.oidc import Client
+from console.access.passkeys import Passkeys
 from console.access.roles import Right
 from console.access.second_factor import SecondFactor
 from console.access.sessions import Sessions
 from console.access.slowing import Slowing
+from console.access.way_back import WayBacks
 from console.api import served
 from console.association import (
     callbacks,
@@ -55,6 +59,10 @@ STATIC = Path(__file__).parent / "static"
 PAGES = (
     entering.bp,
     own.bp,
+    passkey_pages.bp,
+    oidc_pages.bp,
+    way_back_pages.bp,
+    people.bp,
     home.bp,
     callbacks.bp,
     calls.bp,
@@ -138,6 +146,13 @@ def _office(settings: Settings, clock: Callable[[], datetime]) -> Office:
         second=SecondFactor(engine, settings.secret_keys),
         slowing=Slowing(engine, settings.secret_keys),
         invitations=Invitations(engine),
+        passkeys=Passkeys(engine, settings),
+        identities=Identities(engine),
+        providers={
+            one.name: Client(one, f"{settings.console_url}/entrer/retour/{one.name}")
+            for one in settings.oidc_providers
+        },
+        way_backs=WayBacks(engine, settings.secret_keys),
         letters=Letters(settings),
         callbacks=Callbacks(engine, Vault.of(settings.secret_keys)),
         redis=redis,

@@ -38,6 +38,7 @@ ASSOCIATION = (
     Tab("Appels", "calls.listed", Right.CALLS),
     Tab("Règles", RULES[0].endpoint, Right.SEE),
     Tab("Fermer d'urgence", "association.close", Right.RULE, only=True),
+    Tab("Comptes", "people.listed", Right.STAFF),
 )
 FEDERATION = (
     Tab("Maintenant", "federation.board", Right.WATCH, only=True),

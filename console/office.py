@@ -14,11 +14,15 @@ from sqlalchemy import Engine
 from config.patience import Breaker
 from config.settings import Settings
 from console.access.accounts import Accounts
+from console.access.identities import Identities
 from console.access.invitations import Invitations
+from console.access.oidc import Client
+from console.access.passkeys import Passkeys
 from console.access.roles import Who
 from console.access.second_factor import SecondFactor
 from console.access.sessions import Sessions
 from console.access.slowing import Slowing
+from console.access.way_back import WayBacks
 from console.letters import Letters
 from routing.book import LiveBook
 from routing.compiled import RuleBook
@@ -43,6 +47,10 @@ class Office:
     second: SecondFactor
     slowing: Slowing
     invitations: Invitations
+    passkeys: Passkeys
+    identities: Identities
+    providers: Mapping[str, Client]
+    way_backs: WayBacks
     letters: Letters
     callbacks: Callbacks
     redis: Redis

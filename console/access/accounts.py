@@ -10,12 +10,13 @@ from uuid import uuid4
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from config.stores import reading
-from console.access.roles import Grant, Role
-from console.access.tables import accounts, grants, sessions
+from console.access.noted import in_words, note
+from console.access.roles import Grant, Role, needs_second_factor
+from console.access.tables import accounts, grants, identities, passkeys, sessions
 
 SHORTEST, LONGEST = 12, 128  # characters (ASVS 6.2.1)
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
@@ -40,8 +41,16 @@ class Account:
     active: bool
     demonstration: bool
     ready: bool  # the invitation was taken up
-    second_factor: bool
+    codes: bool  # an application of codes is set up
+    passkeys: int
+    identities: int
     grants: tuple[Grant, ...]
+    password: bool = True
+
+    @property
+    def second_factor(self) -> bool:
+        """Whether a password alone does not open it."""
+        return self.codes or self.passkeys > 0
 
 
 class Accounts:
@@ -59,6 +68,7 @@ class Accounts:
         *,
         password: str | None = None,
         demonstration: bool = False,
+        author: str = "3624",
     ) -> str:
         """A new account and its id; without a password it waits for its invitation. `AccountRefused`."""
         email, name = email.strip().lower(), name.strip()
@@ -83,13 +93,14 @@ class Accounts:
             with self._engine.begin() as connection:
                 connection.execute(insert(accounts).values(row))
                 _write_grants(connection, account_id, roles)
+                note(connection, author, account_id, "account_made", after=" ; ".join(map(in_words, roles)))
         except IntegrityError:
             raise AccountRefused("Un compte existe déjà pour cette adresse.") from None
         return account_id
 
     def proven(self, email: str, password: str) -> Account | None:
         """The account, if this is its password; it takes as long when it is not, or when there is none."""
-        query = select(accounts).where(accounts.c.email == email.strip().lower())
+        query = _whole().where(accounts.c.email == email.strip().lower())
         with reading(self._engine).connect() as connection:
             row = connection.execute(query).one_or_none()
             found = _account(row, _grants_of(connection, row.id)) if row else None
@@ -98,26 +109,26 @@ class Accounts:
         if found is None or not (right and found.active and found.ready):
             return None
         if _hasher.check_needs_rehash(stored):
-            self.set_password(found.id, password)
+            with self._engine.begin() as connection:
+                _hashed(connection, found.id, password)
         return found
 
     def by_id(self, account_id: str) -> Account | None:
         """One account."""
-        with reading(self._engine).connect() as connection:
-            row = connection.execute(select(accounts).where(accounts.c.id == account_id)).one_or_none()
-            return _account(row, _grants_of(connection, row.id)) if row else None
+        return self._one(accounts.c.id == account_id)
 
     def by_email(self, email: str) -> Account | None:
         """One account."""
-        with reading(self._engine).connect() as connection:
-            wanted = accounts.c.email == email.strip().lower()
-            row = connection.execute(select(accounts).where(wanted)).one_or_none()
-            return _account(row, _grants_of(connection, row.id)) if row else None
+        return self._one(accounts.c.email == email.strip().lower())
 
-    def listed(self) -> list[Account]:
-        """Everybody, by name."""
+    def listed(self, association: str | None = None) -> list[Account]:
+        """Everybody, or those with a role in one association, by name."""
+        query = _whole().order_by(accounts.c.name)
+        if association is not None:
+            there = select(grants.c.account_id).where(grants.c.association == association)
+            query = query.where(accounts.c.id.in_(there))
         with reading(self._engine).connect() as connection:
-            rows = connection.execute(select(accounts).order_by(accounts.c.name)).all()
+            rows = connection.execute(query).all()
             held: dict[str, list[Grant]] = {}
             for row in connection.execute(select(grants)):
                 held.setdefault(row.account_id, []).append(_grant(row))
@@ -128,17 +139,49 @@ class Accounts:
         problem = password_problem(password)
         if problem:
             raise AccountRefused(problem)
-        changed = update(accounts).where(accounts.c.id == account_id)
         with self._engine.begin() as connection:
-            connection.execute(changed.values(password=_hasher.hash(password)))
+            _hashed(connection, account_id, password)
+            note(connection, "", account_id, "password_set")
 
-    def set_active(self, account_id: str, active: bool, now: datetime) -> None:
+    def set_active(self, account_id: str, active: bool, now: datetime, author: str) -> None:
         """Shut an account, ending its sessions at once, or open it again."""
         with self._engine.begin() as connection:
-            connection.execute(update(accounts).where(accounts.c.id == account_id).values(active=active))
+            mine = update(accounts).where(accounts.c.id == account_id, accounts.c.active != active)
+            if not connection.execute(mine.values(active=active)).rowcount:
+                return
             if not active:
-                mine = (sessions.c.account_id == account_id) & sessions.c.ended_at.is_(None)
-                connection.execute(update(sessions).where(mine).values(ended_at=now))
+                _end_sessions(connection, account_id, now)
+            note(connection, author, account_id, "account_opened" if active else "account_shut")
+
+    def give(self, account: Account, grant: Grant, now: datetime, author: str) -> bool:
+        """One more role. False when it was there. Whoever needs a second factor from now on enters anew."""
+        if not grant.sound:
+            raise AccountRefused("Choisissez un rôle, et l'association s'il en demande une.")
+        try:
+            with self._engine.begin() as connection:
+                _write_grants(connection, account.id, (grant,))
+                note(connection, author, account.id, "role_given", after=in_words(grant))
+                if needs_second_factor((grant,)) and not account.second_factor:
+                    _end_sessions(connection, account.id, now)
+        except IntegrityError:
+            return False
+        return True
+
+    def take(self, account_id: str, grant: Grant, author: str) -> bool:
+        """One role less, from the next request on. False when it was not there."""
+        mine = (grants.c.account_id == account_id) & (grants.c.role == grant.role.value)
+        mine &= grants.c.association == (grant.association or "")
+        with self._engine.begin() as connection:
+            if not connection.execute(grants.delete().where(mine)).rowcount:
+                return False
+            chain = grant.association or ""
+            note(connection, author, account_id, "role_taken", before=in_words(grant), also=chain)
+        return True
+
+    def _one(self, which: ColumnElement[bool]) -> Account | None:
+        with reading(self._engine).connect() as connection:
+            row = connection.execute(_whole().where(which)).one_or_none()
+            return _account(row, _grants_of(connection, row.id)) if row else None
 
 
 def password_problem(password: str) -> str | None:
@@ -162,8 +205,26 @@ def _grants_of(connection: Connection, account_id: str) -> tuple[Grant, ...]:
     return tuple(map(_grant, connection.execute(select(grants).where(grants.c.account_id == account_id))))
 
 
+def _whole() -> Select[Any]:
+    """Accounts, with how many passkeys and identities each has."""
+    counts = [
+        select(func.count()).where(table.c.account_id == accounts.c.id).scalar_subquery().label(table.name)
+        for table in (passkeys, identities)
+    ]
+    return select(accounts, *counts)
+
+
+def _hashed(connection: Connection, account_id: str, password: str) -> None:
+    changed = update(accounts).where(accounts.c.id == account_id)
+    connection.execute(changed.values(password=_hasher.hash(password)))
+
+
+def _end_sessions(connection: Connection, account_id: str, now: datetime) -> None:
+    mine = (sessions.c.account_id == account_id) & sessions.c.ended_at.is_(None)
+    connection.execute(update(sessions).where(mine).values(ended_at=now))
+
+
 def _write_grants(connection: Connection, account_id: str, roles: tuple[Grant, ...]) -> None:
-    connection.execute(delete(grants).where(grants.c.account_id == account_id))
     rows = [
         {"account_id": account_id, "role": grant.role.value, "association": grant.association or ""}
         for grant in dict.fromkeys(roles)
@@ -182,9 +243,12 @@ def _account(row: Row[Any], held: tuple[Grant, ...]) -> Account:
         row.name,
         row.active,
         row.demonstration,
-        row.password is not None,
+        bool(row.password or row.console_passkeys or row.console_identities),
         row.totp_since is not None,
+        row.console_passkeys,
+        row.console_identities,
         held,
+        row.password is not None,
     )
 
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import structlog
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from console.access.accounts import Account, AccountRefused
-from console.access.demonstration import code_for, demonstrates, people
-from console.access.door import KEY, opens
-from console.access.roles import Right, Stage, needs_second_factor
+from console.access.accounts import AccountRefused, password_problem
+from console.access.admission import (
+    admit,
+    attempt,
+    entrance,
+    must_wait,
+    stage_after_one_factor,
+    welcome,
+)
+from console.access.demonstration import code_for, demonstrates
+from console.access.door import opens
+from console.access.roles import Right, Stage, Way, needs_second_factor
 from console.access.second_factor import picture
-from console.access.slowing import Attempt
-from console.french import lasting
 from console.office import office, visitor
 
 bp = Blueprint("entering", __name__)
 log = structlog.get_logger(__name__)
 Answer = str | Response | tuple[str | Response, int]
+PROPOSED = "totp"  # in the signed cookie: the sealed secret being set up
 _WRONG = "Adresse ou mot de passe inconnus. Vérifiez, puis recommencez."
 
 
@@ -29,7 +34,7 @@ def enter() -> Answer:
     """The entrance."""
     if g.who is not None:
         return redirect(url_for("home"))
-    return _entrance("", None)
+    return entrance()
 
 
 @bp.post("/entrer")
@@ -38,19 +43,17 @@ def enter_with_password() -> Answer:
     """Address and password. The same words, as long, whether the account exists or not."""
     here, email = office(), request.form.get("email", "").strip().lower()
     known = here.accounts.by_email(email)
-    address = here.slowing.address(request.remote_addr or "")
-    trusted = known is not None and here.sessions.knows(known.id, address, here.now())
-    attempt = Attempt("password", email, address, trusted)
-    wait = here.slowing.wait(attempt, here.now())
-    if wait.total_seconds() > 0:
-        return _entrance(email, f"Trop d'essais d'ici. Attendez {lasting(wait)}, puis recommencez."), 429
-    account = here.accounts.proven(email, request.form.get("password", ""))
-    if account is None or (account.demonstration and not demonstrates(here.settings)):
-        here.slowing.failed(attempt, here.now())
+    tried = attempt("password", email or " ", known.id if known else None)
+    if problem := must_wait(tried):
+        return entrance(email, problem), 429
+    proven = here.accounts.proven(email, request.form.get("password", ""))
+    account = welcome(proven.id if proven else None)
+    if account is None:
+        here.slowing.failed(tried, here.now())
         log.info("entry_refused")
-        return _entrance(email, _WRONG), 422
-    here.slowing.succeeded(attempt)
-    return _admit(account, _stage_after_password(account))
+        return entrance(email, _WRONG), 422
+    here.slowing.succeeded(tried)
+    return admit(account, stage_after_one_factor(account), Way.PASSWORD)
 
 
 @bp.get("/entrer/code")
@@ -67,27 +70,24 @@ def enter_with_code() -> Answer:
     here, who = office(), visitor()
     if who.stage is not Stage.CODE:
         return redirect(url_for("entering.enrol"), 303)
-    address = here.slowing.address(request.remote_addr or "")
-    trusted = here.sessions.knows(who.account, address, here.now())
-    attempt = Attempt("code", who.account, address, trusted)
-    wait = here.slowing.wait(attempt, here.now())
-    if wait.total_seconds() > 0:
-        return _code_page(f"Trop d'essais. Attendez {lasting(wait)}, puis recommencez."), 429
+    tried = attempt("code", who.account, who.account)
+    if problem := must_wait(tried):
+        return _code_page(problem), 429
     if not here.second.proves(who.account, request.form.get("code", ""), here.now()):
-        here.slowing.failed(attempt, here.now())
+        here.slowing.failed(tried, here.now())
         return _code_page("Ce code n'est pas le bon, ou a déjà servi. Attendez le suivant."), 422
-    here.slowing.succeeded(attempt)
-    account = here.accounts.by_id(who.account)
-    return _admit(account, Stage.FULL) if account else redirect(url_for("entering.enter"), 303)
+    here.slowing.succeeded(tried)
+    account = welcome(who.account)
+    return admit(account, Stage.FULL, who.way) if account else redirect(url_for("entering.enter"), 303)
 
 
 @bp.get("/entrer/second-facteur")
 @opens(Right.HALFWAY)
 def enrol() -> Answer:
-    """Shows the secret to set up on the telephone."""
+    """Shows the secret to set up on the telephone, or takes a passkey instead."""
     if visitor().stage is not Stage.ENROL:
         return redirect(url_for("entering.code"))
-    return _enrol_page(None)
+    return enrol_page(None)
 
 
 @bp.post("/entrer/second-facteur")
@@ -97,11 +97,12 @@ def enrol_with_code() -> Answer:
     here, who = office(), visitor()
     if who.stage is not Stage.ENROL:
         return redirect(url_for("entering.code"), 303)
-    codes = here.second.confirm(who.account, request.form.get("code", "").replace(" ", ""), here.now())
-    account = here.accounts.by_id(who.account)
+    sealed = session.get(PROPOSED)
+    codes = here.second.confirm(who.account, request.form.get("code", ""), sealed, here.now())
+    account = welcome(who.account)
     if codes is None or account is None:
-        return _enrol_page("Ce code n'est pas le bon. Vérifiez l'heure du téléphone, puis recommencez."), 422
-    _admit(account, Stage.FULL)
+        return enrol_page("Ce code n'est pas le bon. Vérifiez l'heure du téléphone, puis recommencez."), 422
+    admit(account, Stage.FULL, who.way)
     return render_template("access/recovery.html", codes=codes)
 
 
@@ -120,7 +121,7 @@ def leave() -> Answer:
 @opens(Right.ANYONE)
 def invited(secret: str) -> Answer:
     """An invitation, or a way back in."""
-    return _invitation(secret, None)
+    return invitation(secret, None)
 
 
 @bp.post("/invitation/<secret>")
@@ -128,75 +129,51 @@ def invited(secret: str) -> Answer:
 def take_up(secret: str) -> Answer:
     """Choose a password; whoever needs a second factor sets it up next."""
     here = office()
-    account_id = here.invitations.of(secret, here.now())
-    account = here.accounts.by_id(account_id) if account_id else None
+    account = welcome(here.invitations.of(secret, here.now()))
     if account is None:
-        return _invitation(secret, None)
+        return invitation(secret, None)
     password = request.form.get("password", "")
+    problem = password_problem(password)
     if password != request.form.get("again", ""):
-        return _invitation(secret, "Les deux mots de passe ne sont pas les mêmes.")
+        problem = "Les deux mots de passe ne sont pas les mêmes."
+    if problem:
+        return invitation(secret, problem)
+    if not here.invitations.use(secret, here.now()):
+        return invitation(secret, None)
     try:
         here.accounts.set_password(account.id, password)
-    except AccountRefused as refused:
-        return _invitation(secret, str(refused))
-    if not here.invitations.use(secret, here.now()):
-        return _invitation(secret, None)
-    here.second.forget(account.id)
-    here.sessions.end_all(account.id, here.now())
-    return _admit(account, Stage.ENROL if needs_second_factor(account.grants) else Stage.FULL)
+    except AccountRefused as refused:  # judged above already
+        return invitation(secret, str(refused))
+    stage = Stage.ENROL if needs_second_factor(account.grants) else Stage.FULL
+    return admit(account, stage, Way.INVITATION)
 
 
-def _stage_after_password(account: Account) -> Stage:
-    if account.second_factor:
-        return Stage.CODE
-    return Stage.ENROL if needs_second_factor(account.grants) else Stage.FULL
-
-
-def _admit(account: Account, stage: Stage) -> Response:
-    """A new key at each stage: one overheard before the password is worth nothing after it."""
-    here, after = office(), session.get("after")
-    asked = request.form.get("suite") or after
-    key = here.sessions.begin(
-        account,
-        stage,
-        here.slowing.address(request.remote_addr or ""),
-        _browser(),
-        here.now(),
-        instead=str(session.get(KEY, "")),
-    )
-    session.clear()
-    session[KEY] = key
-    if stage is not Stage.FULL:
-        session["after"] = asked
-        return redirect(url_for("entering.code" if stage is Stage.CODE else "entering.enrol"), 303)
-    log.info("entered", account=account.id)
-    return redirect(_inside(asked), 303)
-
-
-def _inside(asked: object) -> str:
-    """Only an address of our own is gone back to."""
-    text = str(asked or "")
-    parts = urlsplit(text)
-    ours = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc
-    return text if ours else url_for("home")
-
-
-def _browser() -> str:
-    """What the owner of a session recognises it by."""
-    said = request.user_agent.string
-    names = ("Edg", "Firefox", "Chrome", "Safari")
-    systems = ("iPhone", "Android", "Windows", "Mac OS", "Linux")
-    browser = next((name for name in names if name in said), "Navigateur")
-    system = next((name for name in systems if name in said), "appareil inconnu")
-    return f"{browser.replace('Edg', 'Edge')} sur {system}"
-
-
-def _entrance(email: str, problem: str | None) -> str:
+def invitation(secret: str, problem: str | None) -> tuple[str, int]:
+    """The invitation's page."""
     here = office()
-    shown = people(here.settings.secret_keys) if demonstrates(here.settings) else ()
-    suite = request.values.get("suite", "")
+    account = welcome(here.invitations.of(secret, here.now()))
+    if account is None:
+        return render_template("access/invitation.html", account=None, problem=None), 404
+    page = render_template(
+        "access/invitation.html",
+        account=account,
+        problem=problem,
+        secret=secret,
+        providers=here.settings.oidc_providers,
+    )
+    return page, 422 if problem else 200
+
+
+def enrol_page(problem: str | None, action: str = "") -> str:
+    """The application's secret, and the passkey that does instead of it."""
+    who = visitor()
+    secret, session[PROPOSED] = office().second.propose(who.account, session.get(PROPOSED))
     return render_template(
-        "access/enter.html", email=email, problem=problem, demonstration=shown, suite=suite
+        "access/enrol.html",
+        problem=problem,
+        secret=secret,
+        picture=picture(secret, who.email),
+        action=action,
     )
 
 
@@ -208,22 +185,4 @@ def _code_page(problem: str | None) -> str:
         if account and account.demonstration and demonstrates(here.settings)
         else None
     )
-    return render_template("access/code.html", problem=problem, demonstration=shown)
-
-
-def _enrol_page(problem: str | None) -> str:
-    who = visitor()
-    secret = office().second.propose(who.account)
-    return render_template(
-        "access/enrol.html", problem=problem, secret=secret, picture=picture(secret, who.email)
-    )
-
-
-def _invitation(secret: str, problem: str | None) -> tuple[str, int]:
-    here = office()
-    account_id = here.invitations.of(secret, here.now())
-    account = here.accounts.by_id(account_id) if account_id else None
-    if account is None:
-        return render_template("access/invitation.html", account=None, problem=None), 404
-    page = render_template("access/invitation.html", account=account, problem=problem)
-    return page, 422 if problem else 200
+    return render_template("access/code.html", problem=problem, demonstration=shown, account=account)

@@ -9,7 +9,9 @@ from hashlib import sha256
 from sqlalchemy import ColumnElement, Engine, insert, select, update
 
 from config.stores import reading
-from console.access.tables import invitations
+from console.access.noted import note
+from console.access.second_factor import forget
+from console.access.tables import accounts, invitations, sessions
 
 LASTING = timedelta(days=3)
 
@@ -34,6 +36,7 @@ class Invitations:
             mine = (invitations.c.account_id == account_id) & invitations.c.used_at.is_(None)
             connection.execute(update(invitations).where(mine).values(used_at=now))
             connection.execute(insert(invitations).values(row))
+            note(connection, made_by, account_id, "invited")
         return secret
 
     def of(self, secret: str, now: datetime) -> str | None:
@@ -44,10 +47,20 @@ class Invitations:
         return found
 
     def use(self, secret: str, now: datetime) -> bool:
-        """Take it up. False when it served already."""
+        """Take it up: what opened the account before opens it no more. False when it served already."""
         with self._engine.begin() as connection:
+            query = select(invitations.c.account_id).where(_serves(secret, now))
+            account_id = connection.scalar(query)
             used = update(invitations).where(_serves(secret, now)).values(used_at=now)
-            return connection.execute(used).rowcount == 1
+            if account_id is None or connection.execute(used).rowcount != 1:
+                return False
+            forget(connection, account_id)
+            emptied = update(accounts).where(accounts.c.id == account_id)
+            connection.execute(emptied.values(password=None))
+            mine = (sessions.c.account_id == account_id) & sessions.c.ended_at.is_(None)
+            connection.execute(update(sessions).where(mine).values(ended_at=now))
+            note(connection, "", account_id, "taken_up")
+        return True
 
 
 def _serves(secret: str, now: datetime) -> ColumnElement[bool]:

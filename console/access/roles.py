@@ -26,19 +26,23 @@ class Right(StrEnum):
     CALLS = "calls"  # its call records
     WORK = "work"  # its call-backs
     RULE = "rule"  # change its rules, close it
+    STAFF = "staff"  # give and take the roles of its members and doctors, let them back in
+    JOURNAL = "journal"  # read what was changed there, by whom
     WATCH = "watch"  # the whole country, read only
     GOVERN = "govern"  # accounts, older rules put back in force
 
 
-OF_AN_ASSOCIATION = frozenset({Right.SEE, Right.CALLS, Right.WORK, Right.RULE})
+OF_AN_ASSOCIATION = frozenset({Right.SEE, Right.CALLS, Right.WORK, Right.RULE, Right.STAFF, Right.JOURNAL})
 NATIONWIDE = frozenset({Role.FEDERATION, Role.AUDITOR})
-SECOND_FACTOR = frozenset({Role.MANAGER, Role.FEDERATION, Role.AUDITOR})
+LOCAL = (Role.MEMBER, Role.DOCTOR)  # the roles a manager gives in the association
+# Whoever changes rules, sees call records or the whole country enters with two factors.
+SECOND_FACTOR = frozenset({Right.RULE, Right.CALLS, Right.WATCH})
 GIVEN: dict[Role, frozenset[Right]] = {
     Role.MEMBER: frozenset({Right.SEE, Right.CALLS, Right.WORK}),
     Role.MANAGER: OF_AN_ASSOCIATION,
     Role.DOCTOR: frozenset({Right.SEE, Right.WORK}),
     Role.FEDERATION: OF_AN_ASSOCIATION | {Right.WATCH, Right.GOVERN},
-    Role.AUDITOR: frozenset({Right.SEE, Right.WATCH}),
+    Role.AUDITOR: frozenset({Right.SEE, Right.JOURNAL, Right.WATCH}),
 }
 ROLES = {  # as the screens say them
     Role.MEMBER: "membre",
@@ -55,6 +59,16 @@ class Stage(StrEnum):
     CODE = "code"  # the second factor is to be given
     ENROL = "enrol"  # the second factor is to be set up
     FULL = "full"
+
+
+class Way(StrEnum):
+    """How somebody entered."""
+
+    PASSWORD = "password"  # noqa: S105 - a way in, not a secret
+    INVITATION = "invitation"
+    PASSKEY = "passkey"
+    IDENTITY = "identity"
+    WAY_BACK = "way_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +94,8 @@ class Who:
     grants: tuple[Grant, ...]
     session: str
     stage: Stage
+    way: Way = Way.PASSWORD
+    fresh: bool = False  # entered a moment ago: what guards the account may be changed
 
     def may(self, right: Right, association: str | None = None) -> bool:
         """Whether this right is theirs, in this association where the right is about one."""
@@ -106,8 +122,8 @@ class Who:
 
 
 def needs_second_factor(grants: tuple[Grant, ...]) -> bool:
-    """Who changes rules or sees the whole country enters with two factors."""
-    return any(grant.role in SECOND_FACTOR for grant in grants)
+    """Whether these roles may do what one factor is not enough for."""
+    return any(GIVEN[grant.role] & SECOND_FACTOR for grant in grants)
 
 
 def _reaches(grant: Grant, right: Right, association: str | None) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, insert, select, u
 
 from config.stores import reading
 from console.access.accounts import Account, grants_from
-from console.access.roles import Stage, Who
+from console.access.roles import Stage, Way, Who
 from console.access.tables import accounts, sessions
 
 LONGEST = timedelta(hours=12)  # a night's duty
@@ -21,6 +21,8 @@ IDLE = timedelta(hours=3)
 HALFWAY = timedelta(minutes=15)  # between the password and the code
 NOTED_EVERY = timedelta(minutes=1)
 KNOWN_FOR = timedelta(days=90)
+FRESH = timedelta(minutes=15)  # after entering: what guards the account may be changed
+LET_BACK = timedelta(hours=4)  # entered on somebody's word
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Session:
     browser: str
     began_at: datetime
     seen_at: datetime
+    way: Way
 
 
 class Sessions:
@@ -40,7 +43,15 @@ class Sessions:
         self._engine = engine
 
     def begin(
-        self, account: Account, stage: Stage, address: str, browser: str, now: datetime, *, instead: str = ""
+        self,
+        account: Account,
+        stage: Stage,
+        address: str,
+        browser: str,
+        now: datetime,
+        *,
+        instead: str = "",
+        way: Way = Way.PASSWORD,
     ) -> str:
         """A new session's key, for the cookie alone; the session `instead` (a key) ends with it."""
         key = secrets.token_urlsafe(32)
@@ -53,6 +64,7 @@ class Sessions:
             "browser": browser[:120],
             "began_at": now,
             "seen_at": now,
+            "way": way.value,
         }
         with self._engine.begin() as connection:
             if instead:
@@ -75,7 +87,8 @@ class Sessions:
             with self._engine.begin() as connection:
                 seen = update(sessions).where(sessions.c.digest == row.digest)
                 connection.execute(seen.values(seen_at=now))
-        return Who(row.account_id, row.name, row.email, grants, row.id, Stage(row.stage))
+        fresh = now - row.began_at <= FRESH
+        return Who(row.account_id, row.name, row.email, grants, row.id, Stage(row.stage), Way(row.way), fresh)
 
     def knows(self, account_id: str, address: str, now: datetime) -> bool:
         """Whether this account has entered from this address before, wholly."""
@@ -94,8 +107,17 @@ class Sessions:
         with reading(self._engine).connect() as connection:
             rows = connection.execute(select(sessions).where(mine).order_by(sessions.c.seen_at.desc())).all()
         return [
-            Session(row.id, row.browser, row.began_at, row.seen_at) for row in rows if not _over(row, now)
+            Session(row.id, row.browser, row.began_at, row.seen_at, Way(row.way))
+            for row in rows
+            if not _over(row, now)
         ]
+
+    def lives(self, session_id: str, now: datetime) -> bool:
+        """Whether this session, entered wholly, is still under way."""
+        query = select(sessions).where(sessions.c.id == session_id, sessions.c.ended_at.is_(None))
+        with reading(self._engine).connect() as connection:
+            row = connection.execute(query).one_or_none()
+        return row is not None and row.stage == Stage.FULL and not _over(row, now)
 
     def end(self, account_id: str, session_id: str, now: datetime) -> bool:
         """End one of this account's sessions. False when it is not theirs, or over."""
@@ -115,7 +137,7 @@ def _end(connection: Connection, which: ColumnElement[bool], now: datetime) -> i
 
 
 def _over(row: Row[Any], now: datetime) -> bool:
-    longest = LONGEST if row.stage == Stage.FULL else HALFWAY
+    longest = HALFWAY if row.stage != Stage.FULL else LET_BACK if row.way == Way.WAY_BACK else LONGEST
     return bool(now - row.began_at > longest or now - row.seen_at > IDLE)
 
 

@@ -1,8 +1,8 @@
-"""The SQL tables of the console (migration 0010): accounts, roles, sessions, invitations, claims."""
+"""The SQL tables of the console (migrations 0010 and 0011): accounts, roles, ways in, sessions, claims."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 from workers.callbacks.tables import Instant
 
@@ -43,6 +43,7 @@ sessions = Table(
     Column("began_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
     Column("ended_at", Instant),
+    Column("way", String(12), nullable=False),
     Index("console_sessions_of", "account_id", "began_at"),
 )
 
@@ -63,6 +64,53 @@ invitations = Table(
     Column("made_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
+)
+
+passkeys = Table(
+    "console_passkeys",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("account_id", String(36), ForeignKey("console_accounts.id"), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),  # of the credential's id, which may be long
+    Column("credential", Text, nullable=False),  # base64url
+    Column("public_key", Text, nullable=False),  # base64url of COSE
+    Column("sign_count", BigInteger, nullable=False),
+    Column("name", String(60), nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Index("console_passkeys_of", "account_id"),
+)
+
+challenges = Table(
+    "console_challenges",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("expires_at", Instant, nullable=False),
+)
+
+identities = Table(
+    "console_identities",
+    metadata,
+    Column("provider", String(32), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("account_id", String(36), ForeignKey("console_accounts.id"), nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Index("console_identities_of", "account_id"),
+)
+
+way_backs = Table(
+    "console_way_backs",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # of the secret in the asker's cookie
+    Column("account_id", String(36), ForeignKey("console_accounts.id"), nullable=False),
+    Column("code", String(64), nullable=False),  # keyed hash of what is said on the telephone
+    Column("known", Boolean, nullable=False),  # asked from where the account has entered before
+    Column("asked_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("granted_by", String(120)),
+    Column("closed_at", Instant),  # used or refused
+    Index("console_way_backs_of", "account_id"),
 )
 
 slowdowns = Table(

@@ -1,4 +1,4 @@
-"""Accounts of the whole country: invited, shut, opened again, helped back in."""
+"""Accounts of the whole country: invited, given roles, shut, opened again, helped back in."""
 
 from __future__ import annotations
 
@@ -6,22 +6,15 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from console.access.accounts import Account, AccountRefused
-from console.access.demonstration import demonstrates
 from console.access.door import opens
+from console.access.letting_back import answered, asking
+from console.access.links import Sent, sent
 from console.access.roles import NATIONWIDE, ROLES, Grant, Right, Role
 from console.office import office, visitor
+from routing.compiled import Association
 
 bp = Blueprint("accounts", __name__, url_prefix="/federation/comptes")
 Answer = str | Response | tuple[str, int]
-_LETTER = """Bonjour {name},
-
-{by} vous ouvre un accès à la console du 3624.
-Choisissez votre mot de passe ici, dans les trois jours ; ce lien ne sert qu'une fois :
-
-{link}
-
-Si vous n'attendiez pas ce message, ne faites rien.
-"""
 
 
 @bp.get("")
@@ -37,22 +30,74 @@ def invite() -> Answer:
     """A new account, and its invitation by e-mail."""
     here, form = office(), request.form
     try:
-        grant = _grant(form.get("role", ""), form.get("association", ""))
-        made = here.accounts.create(form.get("email", ""), form.get("name", ""), (grant,), here.now())
+        grant = _grant()
+        made = here.accounts.create(
+            form.get("email", ""), form.get("name", ""), (grant,), here.now(), author=visitor().name
+        )
     except AccountRefused as refused:
         return _page(problem=str(refused)), 422
-    account = here.accounts.by_id(made)
-    return _written(account) if account else redirect(url_for("accounts.listed"), 303)
+    account = _found(made)
+    told = sent(account)
+    if told.link or told.problem:
+        return _page(problem=told.problem, link=told.link, invited=account)
+    return redirect(url_for("accounts.listed"), 303)
+
+
+@bp.get("/<account_id>")
+@opens(Right.GOVERN)
+def shown(account_id: str) -> Answer:
+    """One account: its roles, its state, a way back."""
+    return _one(_found(account_id))
+
+
+@bp.post("/<account_id>/roles")
+@opens(Right.GOVERN)
+def give(account_id: str) -> Answer:
+    """One more role; who needs a second factor from now on enters anew."""
+    here, account = office(), _found(account_id)
+    try:
+        grant = _grant()
+        given = here.accounts.give(account, grant, here.now(), visitor().name)
+    except AccountRefused as refused:
+        return _one(account, Sent(problem=str(refused))), 422
+    flash(f"{account.name} {'a' if given else 'avait déjà'} le rôle « {ROLES[grant.role]} ».")
+    return redirect(url_for("accounts.shown", account_id=account.id), 303)
+
+
+@bp.post("/<account_id>/roles/retrait")
+@opens(Right.GOVERN)
+def take(account_id: str) -> Answer:
+    """One role less, from the next request on."""
+    here, account = office(), _found(account_id)
+    role = request.form.get("role", "")
+    held = (role, request.form.get("association") or None)
+    grant = next((one for one in account.grants if (one.role.value, one.association) == held), None)
+    if account.id == visitor().account and grant is not None and grant.role is Role.FEDERATION:
+        flash("On ne se retire pas son propre rôle fédéral : demandez à quelqu'un d'autre de la fédération.")
+    elif grant is not None and here.accounts.take(account.id, grant, visitor().name):
+        flash(f"{account.name} n'a plus le rôle « {ROLES[grant.role]} ».")
+    return redirect(url_for("accounts.shown", account_id=account.id), 303)
 
 
 @bp.post("/<account_id>/lien")
 @opens(Right.GOVERN)
 def way_back(account_id: str) -> Answer:
-    """A way back in: a new password and a new second factor, by a link to the address on file."""
+    """All ways in anew, by a link to the address on file."""
     account = _found(account_id)
     if account.demonstration:
         abort(400)
-    return _written(account)
+    told = sent(account)
+    if told.link or told.problem:
+        return _one(account, told)
+    return redirect(url_for("accounts.shown", account_id=account.id), 303)
+
+
+@bp.post("/<account_id>/retour")
+@opens(Right.GOVERN)
+def let_back(account_id: str) -> Answer:
+    """Let somebody back in who has said the code, or refuse."""
+    problem = answered(_found(account_id))
+    return (_page(problem=problem), 422) if problem else redirect(url_for("accounts.listed"), 303)
 
 
 @bp.post("/<account_id>/etat")
@@ -63,27 +108,15 @@ def switch(account_id: str) -> Answer:
     if account.id == visitor().account:
         flash("On ne ferme pas son propre compte : demandez à quelqu'un d'autre de la fédération.")
         return redirect(url_for("accounts.listed"), 303)
-    here.accounts.set_active(account.id, not account.active, here.now())
+    here.accounts.set_active(account.id, not account.active, here.now(), visitor().name)
     done = "fermé ; ses sessions sont finies" if account.active else "rouvert"
     flash(f"Le compte de {account.name} est {done}.")
-    return redirect(url_for("accounts.listed"), 303)
+    return redirect(url_for("accounts.shown", account_id=account.id), 303)
 
 
-def _written(account: Account) -> Answer:
-    """Send the link. Without a mail server it is shown only in the demonstration, never on a real service."""
-    here, by = office(), visitor().name
-    secret = here.invitations.make(account.id, by, here.now())
-    link = here.settings.console_url + url_for("entering.invited", secret=secret)
-    text = _LETTER.format(name=account.name, by=by, link=link)
-    if here.letters.send(account.email, "Votre accès à la console du 3624", text):
-        flash(f"Le lien est parti à {account.email}.")
-        return redirect(url_for("accounts.listed"), 303)
-    shown = link if not here.letters.leaves and demonstrates(here.settings) else None
-    problem = None if shown else "Le message n'est pas parti : vérifiez SMTP_URL, puis renvoyez le lien."
-    return _page(problem=problem, link=shown, invited=account)
-
-
-def _grant(role: str, association: str) -> Grant:
+def _grant() -> Grant:
+    """The role of the form."""
+    role, association = request.form.get("role", ""), request.form.get("association", "")
     if role not in {known.value for known in Role}:
         raise AccountRefused("Choisissez un rôle.")
     if Role(role) in NATIONWIDE:
@@ -94,20 +127,34 @@ def _grant(role: str, association: str) -> Grant:
 
 
 def _found(account_id: str) -> Account:
-    account = office().accounts.by_id(account_id)
-    if account is None:
-        abort(404)
-    return account
+    return office().accounts.by_id(account_id) or abort(404)
+
+
+def _associations() -> list[Association]:
+    return sorted(office().book.associations.values(), key=lambda one: one.city)
+
+
+def _one(account: Account, told: Sent | None = None) -> str:
+    return render_template(
+        "federation/account.html",
+        account=account,
+        roles=ROLES,
+        associations=_associations(),
+        problem=told and told.problem,
+        link=told and told.link,
+        form=request.form,
+    )
 
 
 def _page(problem: str | None = None, link: str | None = None, invited: Account | None = None) -> str:
     here = office()
+    everybody = here.accounts.listed()
     return render_template(
         "federation/accounts.html",
-        accounts=here.accounts.listed(),
+        accounts=everybody,
+        asking=asking(everybody),
         roles=ROLES,
-        nationwide=NATIONWIDE,
-        associations=sorted(here.book.associations.values(), key=lambda one: one.city),
+        associations=_associations(),
         problem=problem,
         link=link,
         invited=invited,
