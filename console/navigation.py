@@ -32,6 +32,8 @@ RULES = (
     Tab("Menu et annonces", "menu.edit", Right.RULE),
     Tab("Brouillon", "draft.shown", Right.RULE),
 )
+# Pages of a blueprint of their own that stand under another's tab.
+UNDER = {"week": "Horaires", "recordings": "Menu et annonces"}
 ASSOCIATION = (
     Tab("Maintenant", "association.home", Right.SEE, only=True),
     Tab("Rappels", "callbacks.listed", Right.WORK),
@@ -49,8 +51,5 @@ FEDERATION = (
 
 
 def under_rules(endpoint: str | None) -> bool:
-    """Whether a page belongs to an association's rules, which have tabs of their own.
-
-    The week is changed on pages of their own blueprint, but stands under the hours.
-    """
-    return (endpoint or "").startswith("week.") or any(tab.current(endpoint) for tab in RULES)
+    """Whether a page belongs to an association's rules, which have tabs of their own."""
+    return (endpoint or "").partition(".")[0] in UNDER or any(tab.current(endpoint) for tab in RULES)

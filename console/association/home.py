@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from console.access.door import opens
 from console.access.roles import Right
-from console.association import closing, sentence, worklist
+from console.association import closing, exceptions, sentence, workbench, worklist
 from console.association.closing import Asked, Unclear
 from console.association.scene import Scene, scene
 from console.french import soon
@@ -29,7 +29,9 @@ _BUSY = "Rien n'a été changé : d'autres publient en ce moment. Recommencez."
 @opens(Right.SEE)
 def home(association: str) -> Answer:
     """What happens to a call now, what waits, what is closed."""
-    return render_template("association/home.html", **_now(scene(association)))
+    at = scene(association)
+    coming = exceptions.undecided(workbench.ground(at).one, at.now.astimezone(at.zone).date())
+    return render_template("association/home.html", **_now(at), holidays=coming[:2])
 
 
 @bp.get("/maintenant")
