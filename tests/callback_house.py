@@ -79,7 +79,9 @@ class FakeCarrier:
 class House:
     """The parts, with leases that are over at once."""
 
-    def __init__(self, engine: Engine, redis: Redis, settings: Settings) -> None:
+    def __init__(
+        self, engine: Engine, redis: Redis, settings: Settings, carrier: FakeCarrier | None = None
+    ) -> None:
         vault = Vault.of((SECRET_KEYS,))
         timing = Timing(
             dialling=NOTHING,
@@ -89,15 +91,17 @@ class House:
             again=NOTHING,
             retries=(NOTHING,),
         )
-        self.engine, self.carrier, self.store = engine, FakeCarrier(), Callbacks(engine, vault)
+        self.engine, self.carrier, self.store = engine, carrier or FakeCarrier(), Callbacks(engine, vault)
         self.attempts = Attempts(engine, vault, timing, noon)
         self.doctors, self.lapses = Doctors(engine, vault), Lapses(engine, vault, timing)
         self.links = Links(settings.public_url, settings.secret_keys)
         desks = (Target("toulouse", "d1", DESK, 20), Target(None, "d2", SECOND_DESK, 20))
         self.route = Route(("toulouse",), desks)
-        reservations = Reservations(engine, vault, lambda *_: self.route, "+33199003624", timing.dialling)
+        self.reservations = Reservations(
+            engine, vault, lambda *_: self.route, "+33199003624", timing.dialling
+        )
         pace = Pace(redis, 1000)
-        self.dialler = Dialler(reservations, self.attempts, self.carrier, self.links, pace)
+        self.dialler = Dialler(self.reservations, self.attempts, self.carrier, self.links, pace)
         self.courier = Courier(
             callbacks=self.store,
             attempts=self.attempts,
@@ -110,13 +114,14 @@ class House:
             zone_of=noon,
             now=lambda: NOW,
         )
+        self.spool = Spool(settings.var_dir / "bookings", Sealer(settings.secret_keys, "booking spool"))
         self.sweeper = Sweeper(
             callbacks=self.store,
             attempts=self.attempts,
             lapses=self.lapses,
             courier=self.courier,
             doctors=self.doctors,
-            spool=Spool(settings.var_dir / "bookings", Sealer(settings.secret_keys, "booking spool")),
+            spool=self.spool,
             joined=Joined(settings.var_dir / "joined"),
             carrier=self.carrier,
             bell=lambda _: None,

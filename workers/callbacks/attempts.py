@@ -173,6 +173,7 @@ class Attempts:
             }
             if move(connection, Cause.CONNECTED, link.callback_id, now, held=link.token, **kept):
                 fence.note(connection, link, bridged_at=now)
+        failpoint("connected_committed")
 
     def missed(self, link: Link, disposition: Disposition) -> None:
         """The patient was rung and not joined: again after 5, 20, 60 minutes, then a person."""
@@ -190,6 +191,7 @@ class Attempts:
             fence.end(connection, link, now, disposition)
             if is_mobile(callback.number):
                 owe(connection, callback.id, Notice.MISSED if again else Notice.TO_A_PERSON, now, tries)
+        failpoint("missed_committed")
 
     def talked(self, link: Link, conclusion: Conclusion | None = None) -> None:
         """They spoke. A conclusion keyed in after the end of the call is still written down."""
@@ -206,6 +208,7 @@ class Attempts:
                 if conclusion is None or connection.execute(late.values(conclusion=conclusion)).rowcount == 0:
                     return
             fence.end(connection, link, now, Disposition.ANSWERED, conclusion)
+        failpoint("concluded_committed")
 
     def concluded(self, link: Link, conclusion: Conclusion) -> None:
         """The doctor's key after the talk."""

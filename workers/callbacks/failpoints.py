@@ -12,6 +12,10 @@ NAMES = (
     "uncertain_committed",
     "status_between",
     "accepted_committed",
+    "connected_committed",
+    "missed_committed",
+    "concluded_committed",
+    "booked_committed",
     "listed",  # the carrier's list was read, nothing written
     "notice_taken",
     "spool_merged",

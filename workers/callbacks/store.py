@@ -26,6 +26,7 @@ from workers.callbacks.callback import (
     Promise,
     State,
 )
+from workers.callbacks.failpoints import failpoint
 from workers.callbacks.notices import Notice, owe
 from workers.callbacks.tables import attempts, callbacks
 from workers.callbacks.transitions import move
@@ -175,6 +176,7 @@ class Callbacks:
             connection.execute(insert(callbacks).values(self._new(booking, promise, now)))
             if is_mobile(booking.number):
                 owe(connection, booking.id, Notice.BOOKED, now)
+        failpoint("booked_committed")
         return Booked(booking.id, promise, existing=False)
 
     def _promise(self, connection: Connection, booking: Booking, now: datetime) -> Promise:
