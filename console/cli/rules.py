@@ -14,12 +14,11 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy import Engine
 
-from config.sealing import Pseudonyms
 from config.settings import Settings
 from console.cli.refusal import Refused
 from console.cli.rulebook import database, document_in_force
 from console.past_calls import calls_between
-from routing import drafts, number_proofs, publishing, store
+from routing import drafts, publishing, store
 from routing.compile import compile_book
 from routing.coverage import Terrain
 from routing.differences import differences
@@ -29,11 +28,9 @@ from routing.number_proofs import Answer, TooSoon
 from routing.numbers import normalise, target_problem
 from routing.replay import replay
 from routing.replay_words import in_words
-from workers import proof_call
-from workers.callbacks.telephony import Placed, TwilioCarrier
+from workers import number_calls
 
 PARIS = ZoneInfo("Europe/Paris")
-TIMEOUT = 5.0  # seconds for the carrier to take a test call
 _author = click.option("--author", required=True, help="Qui publie.")
 _reason = click.option("--reason", required=True, help="Pourquoi, en une phrase.")
 
@@ -181,21 +178,18 @@ def verify_number(number: str, author: str, code: str | None) -> None:
     if (wrong := target_problem(called)) is not None:
         raise Refused(f"« {number} » ne peut pas être appelé : {wrong}")
     settings = Settings.of_process()
-    keyed = Pseudonyms(settings.secret_keys, "test calls").index
     with _engine() as engine:
         if code is None:
             try:
-                spoken = number_proofs.begin(engine, called, keyed, author)
+                rings = number_calls.call(settings, engine, called, author)
             except TooSoon:
                 _fail("Un appel d'essai vient d'être demandé : attendez une minute.")
-            carrier = TwilioCarrier(settings, TIMEOUT)
-            if not isinstance(
-                carrier.place(called, settings.caller_id, proof_call.urls(settings, spoken)), Placed
-            ):
+            if not rings:
                 _fail("L'opérateur n'a pas pris l'appel d'essai : réessayez dans une minute.")
             click.echo(f"Le {called} sonne : on y entend un code, à redonner avec --code d'ici 15 minutes.")
             return
-        if (answer := number_proofs.answer(engine, called, code, keyed, author)) is not Answer.PROVED:
+        answer = number_calls.read_back(settings, engine, called, code, author)
+        if answer is not Answer.PROVED:
             _fail("Code faux." if answer is Answer.WRONG else "Code périmé : demandez-en un autre.")
     click.echo(f"{called} est vérifié : une publication peut le dire.")
 
