@@ -96,6 +96,9 @@ class TinyRouting:
     def announcement(self, slug: str | None, at: datetime) -> str | None:
         return None
 
+    def red_flags(self, place: Located | None, at: datetime) -> tuple[str, ...]:
+        return ()
+
     def recording(self, slug: str | None) -> str | None:
         return None
 

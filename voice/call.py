@@ -257,6 +257,9 @@ class Orientation(Protocol):
     def announcement(self, slug: str | None, at: datetime) -> str | None:
         """What the association wants said before its desk rings."""
 
+    def red_flags(self, place: Located | None, at: datetime) -> tuple[str, ...]:
+        """What the owners of a place add to the red flags of the welcome, said before the menu."""
+
     def recording(self, slug: str | None) -> str | None:
         """The URL of the recording that says its announcement; None: the text is spoken."""
 

@@ -130,7 +130,9 @@ def _ask_need(call: Call, world: World, told: tuple[str, ...] = ()) -> Turn:
     """The menu of what can be had there now; what cannot be is said in one sentence first."""
     offers = world.routing.offers(call.place, world.now)
     if not told:  # the question's first time
-        told = tuple(map(prompts.speakable, world.routing.campaign(call.place, world.now)))
+        routing = world.routing
+        first = (*routing.campaign(call.place, world.now), *routing.red_flags(call.place, world.now))
+        told = tuple(map(prompts.speakable, first))
         if Need.VISIT not in offers:
             told += notice_of(call, Need.VISIT, world)
     call = replace(call, stage=Stage.NEED)

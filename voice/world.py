@@ -93,6 +93,12 @@ class Book:
         association = self._book.association(slug) if slug else None
         return association.announcement if association else None
 
+    def red_flags(self, place: Located | None, at: datetime) -> tuple[str, ...]:
+        """The red flags of the associations that own the place."""
+        owners = self._book.owners(place.commune, at.timestamp()) if place else frozenset()
+        found = (self._book.associations[slug].red_flags for slug in sorted(owners))
+        return tuple(text for text in found if text)
+
     def recording(self, slug: str | None) -> str | None:
         """Where its announcement's recording is fetched, if this machine can play it now."""
         association = self._book.association(slug) if slug else None
