@@ -31,6 +31,7 @@ RULES = (
     Tab("Débordement", "overflow.edit", Right.RULE),
     Tab("Menu et annonces", "menu.edit", Right.RULE),
     Tab("Brouillon", "draft.shown", Right.RULE),
+    Tab("Versions", "versions.listed", Right.SEE),
 )
 # Pages of a blueprint of their own that stand under another's tab.
 UNDER = {"week": "Horaires", "recordings": "Menu et annonces"}
