@@ -34,7 +34,7 @@ RULES = (
     Tab("Versions", "versions.listed", Right.SEE),
 )
 # Pages of a blueprint of their own that stand under another's tab.
-UNDER = {"week": "Horaires", "recordings": "Menu et annonces"}
+UNDER = {"week": "Horaires", "cases": "Brouillon", "recordings": "Menu et annonces"}
 ASSOCIATION = (
     Tab("Maintenant", "association.home", Right.SEE, only=True),
     Tab("Rappels", "callbacks.listed", Right.WORK),
