@@ -23,6 +23,7 @@ log = structlog.get_logger()
 AGREED = frozenset(
     {"unproved_number", "unaccepted_pact"}
 )  # proved and accepted when they were first published
+REFUSALS = (Refused, SecondPersonNeeded, Superseded, Clash, Trespass)  # `in_words` says each in French
 TRIES = 20  # as many others may publish between a proof and its publication
 
 
@@ -57,9 +58,9 @@ def examine(engine: Engine, terrain: Terrain, one: Carried, slug: str) -> Verdic
     What is wrong already, and not its own, is left out: another's fault must not keep it from publishing.
     """
     since, until = publishing.proved_period(engine)
-    was = check_association(one.current, slug, terrain, since, until, one.document)
     report = check_association(one.document, slug, terrain, since, until, one.current)
-    known = {(p.kind, p.rule, p.message) for p in was.problems}
+    was = check_association(one.current, slug, terrain, since, until, one.document).problems
+    known = {(p.kind, p.rule, p.message) for p in was}
     own = _own_rules(one.document, slug)
     fresh = [p for p in report.problems if (p.kind, p.rule, p.message) not in known]
     standing = [p for p in report.problems if p not in fresh and f"{p.rule}/".startswith(own)]
@@ -146,7 +147,7 @@ def publish_due(
             published.append(publish(engine, places(), draft))
         except DraftChanged:
             continue
-        except (Refused, SecondPersonNeeded, Superseded, Clash, Trespass) as refused:
+        except REFUSALS as refused:
             drafts.refuse(engine, draft, in_words(refused))
             log.warning("publication_refused", draft=draft.id, fault=type(refused).__name__)
     return tuple(published)

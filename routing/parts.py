@@ -61,6 +61,15 @@ def insist(base: Document, draft: Document, current: Document, slug: str) -> Doc
     return _put(base, current, draft, slug, changed)
 
 
+def own_part_of(source: Document, onto: Document, slug: str) -> Document:
+    """`onto` with the association's own part, whole, as in `source`; raises `KeyError` where it is not."""
+    if _association(source, slug) is None or _association(onto, slug) is None:
+        raise KeyError(slug)
+    named = _desks(onto, source, slug) | desks(source, slug)
+    keys = _items(source, slug, named).keys() | _items(onto, slug, named).keys()
+    return _put(onto, onto, source, slug, keys)
+
+
 def text_of(document: Document, slug: str) -> str:
     """The association's own part as text: it changes with every change of it, and with no other."""
     return "\n".join(one.model_dump_json() for one in _part(document, slug))

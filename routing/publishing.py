@@ -120,7 +120,7 @@ def let_pass(verdict: Verdict, author: str, approved_by: str | None) -> None:
     """Raises `Refused` for what blocks, `SecondPersonNeeded` where one is asked for and is not there."""
     if verdict.blocking:
         raise Refused(verdict.blocking)
-    if verdict.second_person and not _another(approved_by, author):
+    if verdict.second_person and not another(approved_by, author):
         raise SecondPersonNeeded(verdict.second_person)
 
 
@@ -187,7 +187,8 @@ def _verified(document: Document) -> frozenset[str]:
     return frozenset(p.number for desk in document.regulators for p in desk.phones if p.verified)
 
 
-def _another(approved_by: str | None, author: str) -> bool:
+def another(approved_by: str | None, author: str) -> bool:
+    """Whether somebody else than the author has approved."""
     return bool(approved_by) and (approved_by or "").strip().casefold() != author.strip().casefold()
 
 

@@ -1,4 +1,4 @@
-"""What an association's rule editors write on: its open draft, begun from the book in force."""
+"""What an association's rule editors write on: its open draft, brought over onto the book in force."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from hashlib import sha256
 
 from console.association.scene import Scene
 from console.office import office, visitor
-from routing import drafts
+from routing import drafts, parts
 from routing.differences import Difference, differences
 from routing.document import Association, Document
+from routing.draft_publishing import carried
+from routing.drafts import Draft
+from routing.parts import Clash, Trespass
+
+MOST_REASON = 400  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +23,10 @@ class Ground:
     """The text an editor shows and changes, and the stamp its form carries and brings back."""
 
     document: Document
-    based_on: int  # the version it was begun from
+    based_on: int  # the version it stands on
     draft: str | None  # id of the open draft; None while nothing is being changed
     slug: str
+    refused: Clash | Trespass | None = None  # why it cannot be brought over onto the book in force
 
     @property
     def one(self) -> Association:
@@ -29,8 +35,8 @@ class Ground:
 
     @property
     def stamp(self) -> str:
-        """Changes with every change of the text."""
-        return sha256(f"{self.based_on} {self.document.to_json()}".encode()).hexdigest()[:16]
+        """Changes with every change of the association's own part, and with nobody else's."""
+        return sha256(parts.text_of(self.document, self.slug).encode()).hexdigest()[:16]
 
 
 class Moved(Exception):
@@ -42,32 +48,44 @@ class Moved(Exception):
 
 
 def ground(at: Scene) -> Ground:
-    """The association's open draft, else the book in force."""
-    found = next(
-        (d for d in drafts.still_open(office().engine, at.slug) if _has(d.document, at.slug)),
-        None,
-    )
+    """The association's open draft over the book in force, else the book in force."""
+    found = open_draft(at.slug)
     if found is None:
         return Ground(at.document, at.book.version, None, at.slug)
-    return Ground(found.document, found.based_on, found.id, at.slug)
+    return standing(at, found)
+
+
+def standing(at: Scene, draft: Draft) -> Ground:
+    """A draft over the book in force; as it was written where that cannot be."""
+    try:
+        made = carried(office().engine, draft, (at.book.version, at.document))
+    except (Clash, Trespass) as refused:
+        return Ground(draft.document, draft.based_on, draft.id, at.slug, refused)
+    return Ground(made.document, made.version, draft.id, at.slug)
+
+
+def open_draft(slug: str) -> Draft | None:
+    """The association's, if it has one."""
+    return next((d for d in drafts.still_open(office().engine, slug) if _has(d.document, slug)), None)
 
 
 def keep(at: Scene, stamp: str, change: Callable[[Document], Document], told: str) -> str:
     """Change the draft and keep it; its id. `told` says the change in a few French words, for its reason.
 
-    `stamp` is the one of the `Ground` the form was shown from. Raises `Moved`.
+    `stamp` is the one of the `Ground` the form was shown from. Raises `Moved`; `Trespass` for a change of
+    anything that is not the association's own.
     """
     here, now = office(), ground(at)
     changed = change(now.document)
     if stamp != now.stamp:
         raise Moved(differences(at.document, now.document), differences(now.document, changed))
-    reason = _reason(now, told)
+    parts.carry(now.document, changed, now.document, at.slug)
     return drafts.save(
         here.engine,
         changed,
         now.based_on,
         visitor().name,
-        reason,
+        _reason(now, told),
         association=at.slug,
         draft_id=now.draft,
     )
@@ -75,14 +93,13 @@ def keep(at: Scene, stamp: str, change: Callable[[Document], Document], told: st
 
 def with_association(document: Document, one: Association) -> Document:
     """The document with this association in the place of the one of its slug."""
-    changed = tuple(one if other.slug == one.slug else other for other in document.associations)
-    return document.model_copy(update={"associations": changed})
+    return parts.with_association(document, one)
 
 
 def _reason(now: Ground, told: str) -> str:
     before = drafts.find(office().engine, now.draft) if now.draft else None
     said = before.reason.split(" ; ") if before and before.reason else []
-    return " ; ".join(dict.fromkeys((*said, told)))[:400]
+    return " ; ".join(dict.fromkeys((*said, told)))[:MOST_REASON]
 
 
 def _has(document: Document, slug: str) -> bool:
