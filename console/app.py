@@ -33,6 +33,7 @@ from console.api import served
 from console.association import (
     callbacks,
     calls,
+    case_pages,
     desk_pages,
     draft_pages,
     exceptions_pages,
@@ -42,6 +43,7 @@ from console.association import (
     overflow_pages,
     pact_pages,
     recordings,
+    version_pages,
     week_pages,
 )
 from console.federation import accounts, board
@@ -75,6 +77,8 @@ PAGES = (
     menu_pages.bp,
     recordings.bp,
     draft_pages.bp,
+    case_pages.bp,
+    version_pages.bp,
     board.bp,
     accounts.bp,
 )
