@@ -9,7 +9,8 @@ import click
 
 from config.made_up import environment
 from config.settings import Settings, SettingsRefused, env_name
-from console.cli.examination import Finding, examine
+from console.cli.examination import examine
+from console.findings import Finding
 
 MARKS = {"ok": "✓", "warning": "!", "broken": "✗"}
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,21 +17,13 @@ from config import migrate, stores
 from config.settings import LOOPBACK, Settings
 from console.cli.readiness import answers
 from console.cli.rulebook import database, newest
+from console.findings import Finding
+from console.service import looked_at, redis_fit
 from routing import static_fallback
 
 PATIENCE = 5  # seconds
 SLOW_CLOCK = 2.0  # seconds between our clock and the database's before call-backs come early or late
 ZONES = ("Europe/Paris", "Indian/Reunion", "America/Martinique", "Pacific/Noumea")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One dependency's state in French, with the repair unless all is well."""
-
-    name: str
-    state: Literal["ok", "warning", "broken"]
-    said: str
-    repair: str = ""
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -46,6 +36,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("Redis", _redis),
         ("Opérateur", _carrier),
         ("Webhooks", _webhooks),
+        ("Service", _running),
     ]
     for name, look in looks:
         try:
@@ -119,12 +110,15 @@ def _static_fallback(settings: Settings) -> Iterator[Finding]:
 
 def _redis(settings: Settings) -> Iterator[Finding]:
     with stores.worker_redis(settings) as client:
-        problems = stores.check_redis(client)
-    for problem in problems:
-        said, _, repair = problem.partition(" : ")
-        yield Finding("Redis", "broken", said, repair)
-    if not problems:
-        yield Finding("Redis", "ok", "noeviction, fichier d'ajout")
+        yield from redis_fit(client)
+
+
+def _running(settings: Settings) -> Iterator[Finding]:
+    """What « État du service » shows."""
+    with database(settings) as engine, stores.voice_redis(settings) as redis:
+        if engine is not None and not migrate.missing(engine):
+            now = datetime.now(UTC)
+            yield from (one for one in looked_at(settings, engine, redis, now) if one.name != "Redis")
 
 
 def _carrier(settings: Settings) -> Iterator[Finding]:
