@@ -12,16 +12,15 @@ from hypothesis import strategies as st
 
 from config.settings import Settings
 from console.access.roles import Role
-from console.association import closing, week
+from console.association import week
 from console.association.week import Illegible
-from console.publishing import publish
 from routing.document_hours import EVERY_DAY, Weekday, WeeklySpan
 from routing.model import Need
 from tests.console import Browser, Console, console
-from tests.test_console_association import PARIS, asked, words
+from tests.test_console_association import words
 
 MONDAY = Weekday.MON
-PAGE = "/a/pau/horaires/semaine"
+PAGE, DRAFT = "/a/pau/horaires/semaine", "/a/pau/brouillon"
 
 
 @pytest.fixture
@@ -33,11 +32,15 @@ def desk(settings: Settings) -> Iterator[Console]:
 def form(browser: Browser, **changed: object) -> dict[str, object]:
     """What the page holds, with some fields typed over."""
     page = browser.text(PAGE)
-    based_on = re.search(r'name="based_on" value="(\d+)"', page)
-    assert based_on
     fields = re.findall(r'name="([a-z]{3})" value="([^"]*)"', page)
     days = {name: unescape(value) for name, value in fields if name in set(EVERY_DAY)}
-    return {**days, "needs": ["visit"], "based_on": based_on[1], **changed}
+    return {**days, "needs": ["visit"], "stamp": stamp_of(page), **changed}
+
+
+def stamp_of(page: str) -> str:
+    found = re.search(r'name="stamp" value="(\w+)"', page)
+    assert found, "no stamp on this page"
+    return found[1]
 
 
 @pytest.mark.parametrize(
@@ -77,14 +80,15 @@ def test_what_is_written_reads_as_the_same_week(spans: list[tuple[str, str, set[
     assert week.written(week.read(once)) == once
 
 
-def test_a_week_is_checked_in_words_then_published(desk: Console) -> None:
+def test_a_week_goes_into_the_draft_then_into_force(desk: Console) -> None:
     browser = desk.entered(Role.MANAGER, "pau")
-    typed = form(browser, sun="8h-20h", sat="20h-8h")
-    checked = words(browser.send(PAGE, **typed, step="check").text)
-    assert "Publier maintenant" in checked
-    assert "dimanche" in checked
-    assert desk.office.book.version == 1, "checking changes nothing"
-    done = browser.send(PAGE, **typed, step="publish")
+    kept = browser.send(PAGE, **form(browser, sun="8h-20h", sat="20h-8h"), step="keep")
+    assert (kept.status_code, kept.location) == (303, DRAFT)
+    shown = browser.text(DRAFT)
+    assert "dimanche" in words(shown)
+    assert desk.office.book.version == 1, "a draft changes nothing"
+    assert 'value="8h-20h"' in browser.text(PAGE), "the editor goes on where it was left"
+    done = browser.send(f"{DRAFT}/publier", page=DRAFT, stamp=stamp_of(shown), reason="Été", when="now")
     assert (done.status_code, desk.office.book.version) == (303, 2)
     shown = words(browser.text("/a/pau/horaires"))
     assert "Dimanche 8 h – 20 h" in shown
@@ -104,20 +108,19 @@ def test_monday_is_copied_without_a_script(desk: Console) -> None:
 
 def test_what_cannot_be_read_is_shown_where_it_was_typed(desk: Console) -> None:
     browser = desk.entered(Role.MANAGER, "pau")
-    answer = browser.send(PAGE, **form(browser, wed="le matin"), step="check")
+    answer = browser.send(PAGE, **form(browser, wed="le matin"), step="keep")
     assert answer.status_code == 422
     assert "« le matin » n'est pas lisible" in words(answer.text)
     assert 'value="le matin"' in answer.text
 
 
-def test_of_two_people_the_later_one_sees_both_changes(desk: Console) -> None:
+def test_of_two_people_at_one_form_the_later_one_sees_both_changes(desk: Console) -> None:
     browser = desk.entered(Role.MANAGER, "pau")
     typed = form(browser, sun="8h-20h")
-    now = desk.clock()
-    wanted = closing.closure(asked(), "bayonne", tuple(Need), now, PARIS)
-    publish(desk.office, lambda document: closing.with_closure(document, wanted, now), "B", "test")
-    late = browser.send(PAGE, **typed, step="publish")
+    other = desk.entered(Role.FEDERATION)
+    assert other.send(PAGE, **form(other, mon="9h-19h"), step="keep").status_code == 303
+    late = browser.send(PAGE, **typed, step="keep")
     told = words(late.text)
-    assert (late.status_code, desk.office.book.version) == (409, 2)
-    assert "Elle change" in told
-    assert "Votre brouillon change" in told
+    assert late.status_code == 409
+    assert "lundi" in told
+    assert "dimanche" in told
