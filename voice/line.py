@@ -186,7 +186,7 @@ class Line:
         document = twiml.render(turn.instructions, self.links, self.caller_id)
         shown = None
         if self.simulated and turn.decision:
-            shown = _told(turn.decision, self.surroundings.why(turn.decision))
+            shown = told(turn.decision, self.surroundings.why(turn.decision))
         return Answer(document, shown)
 
     def _data(self, fact: Fact, call: Call) -> tuple[tuple[str, str | int | float | None], ...]:
@@ -209,7 +209,8 @@ def _taken(brief: Brief, desk: Desk | None) -> tuple[tuple[str, str | int | floa
     return (*told, ("need", brief.need.value if brief.need else None))
 
 
-def _told(decision: Decision, why: str) -> str:
+def told(decision: Decision, why: str) -> str:
+    """A decision for the stand-in, whose page shows it: percent-encoded JSON."""
     fields = {
         "outcome": decision.outcome.value,
         "association": decision.association,
