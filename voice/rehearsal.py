@@ -118,7 +118,8 @@ class Rehearsals:
         ticket, now = request.args.get("t", ""), self._clock()
         key = rehearsal.signing_key(self._settings.secret_keys, ticket)
         try:
-            fields = Door(self._settings.public_url, (key,), self._settings.account_sid).fields(request)
+            door = Door(self._settings.public_url, (key,), self._settings.account_sid)
+            fields = door.fields(request.environ, request.get_data(cache=False))
         except Forged:
             return Response("signature refused\n", status=403, mimetype="text/plain")
         links = Links(self._settings.public_url + rehearsal.PATH, ticket, self._sealer)
@@ -162,7 +163,7 @@ class Rehearsals:
     def _decision(self, decision: Decision, book: RuleBook) -> str:
         """For the stand-in's page, as a real call's."""
         place = self._map.name(decision.commune) if decision.commune else None
-        return line._told(decision, words.why(decision, book, place))
+        return line.told(decision, words.why(decision, book, place))
 
 
 def harmless(turn: Turn, book: RuleBook) -> tuple[Instruction, ...]:
