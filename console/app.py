@@ -31,12 +31,14 @@ from console.access.slowing import Slowing
 from console.access.way_back import WayBacks
 from console.api import served
 from console.association import (
+    area_pages,
     callbacks,
     calls,
     case_pages,
     desk_pages,
     draft_pages,
     exceptions_pages,
+    figures,
     home,
     hours,
     menu_pages,
@@ -46,16 +48,15 @@ from console.association import (
     version_pages,
     week_pages,
 )
-from console.federation import accounts, board
+from console.federation import accounts, board, closures, fairness, health, history, messages, walls
 from console.letters import Letters
 from console.office import Office, office
 from routing import words
 from routing.book import LiveBook
 from routing.geography.places import Places
+from workers.beats import Beats
 from workers.callbacks.store import Callbacks
 from workers.callbacks.vault import Vault
-from workers.records.events import EventLog
-from workers.records.spool import Spool
 
 STATIC = Path(__file__).parent / "static"
 PAGES = (
@@ -65,10 +66,12 @@ PAGES = (
     oidc_pages.bp,
     way_back_pages.bp,
     people.bp,
+    journal.bp,
     home.bp,
     callbacks.bp,
     calls.bp,
     hours.bp,
+    area_pages.bp,
     week_pages.bp,
     exceptions_pages.bp,
     desk_pages.bp,
@@ -80,7 +83,15 @@ PAGES = (
     case_pages.bp,
     version_pages.bp,
     board.bp,
+    closures.bp,
+    messages.bp,
+    health.bp,
     accounts.bp,
+    walls.bp,
+    history.bp,
+    history.ahead,
+    fairness.bp,
+    figures.bp,
 )
 FORM_LIMIT = 256 * 1024  # bytes
 
@@ -94,7 +105,10 @@ def from_environment() -> Flask:
     """What the web server loads."""
     settings = Settings.of_process()
     logs.configure(settings)
-    return create_app(settings)
+    app = create_app(settings)
+    here: Office = app.extensions["office"]
+    Beats(here.redis, here.engine, "console").keep(lambda: {"book": here.book.version})
+    return app
 
 
 def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask:
@@ -161,7 +175,6 @@ def _office(settings: Settings, clock: Callable[[], datetime]) -> Office:
         callbacks=Callbacks(engine, Vault.of(settings.secret_keys)),
         redis=redis,
         breaker=breaker,
-        log=EventLog(redis, breaker, Spool(settings.var_dir / "events", "events")),
     )
 
 

@@ -15,23 +15,39 @@ def needed(calls: float, talk: float, within: float = WITHIN, target: float = TA
     """The fewest regulators that take `target` of an hour's `calls` in `within` s; talks last `talk` s."""
     if calls <= 0 or talk <= 0:
         return 0
-    regulators = max(1, math.ceil(calls * talk / 3600))
-    while regulators < MOST and service(regulators, calls, talk, within) < target:
+    load = calls * talk / 3600
+    regulators = max(1, math.ceil(load))
+    blocked = _blocked(regulators, load)
+    while regulators < MOST and _served(regulators, load, blocked, talk, within) < target:
         regulators += 1
+        blocked = load * blocked / (regulators + load * blocked)  # one step of the recursion more
     return regulators
 
 
 def service(regulators: int, calls: float, talk: float, within: float = WITHIN) -> float:
     """The share taken in `within` seconds: 1 − P(wait) · e^(−(n − a) · t / talk), a = calls · talk / 3600."""
     load = calls * talk / 3600
-    if regulators <= load:
-        return 0.0  # the queue only grows
-    return 1 - waits(regulators, load) * math.exp(-(regulators - load) * within / talk)
+    return _served(regulators, load, _blocked(regulators, load), talk, within)
 
 
 def waits(regulators: int, load: float) -> float:
     """Erlang C: the chance to wait with `load` erlangs offered. By recursion on Erlang B: no overflow."""
+    return _waiting(regulators, load, _blocked(regulators, load))
+
+
+def _blocked(regulators: int, load: float) -> float:
+    """Erlang B."""
     blocked = 1.0
     for n in range(1, regulators + 1):
         blocked = load * blocked / (n + load * blocked)
+    return blocked
+
+
+def _waiting(regulators: int, load: float, blocked: float) -> float:
     return blocked / (1 - load / regulators * (1 - blocked))
+
+
+def _served(regulators: int, load: float, blocked: float, talk: float, within: float) -> float:
+    if regulators <= load:
+        return 0.0  # the queue only grows
+    return 1 - _waiting(regulators, load, blocked) * math.exp(-(regulators - load) * within / talk)
