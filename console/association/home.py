@@ -11,6 +11,7 @@ from console.association import closing, exceptions, sentence, workbench, workli
 from console.association.closing import Asked, Unclear
 from console.association.scene import Scene, scene
 from console.french import soon
+from console.live import stream
 from console.office import office, visitor
 from console.publishing import NotPublished, publish
 from routing.compile import compile_book
@@ -107,6 +108,7 @@ def _now(at: Scene) -> dict[str, object]:
         "situation": situation,
         "waiting": worklist.waiting(here, at.slug)[:5],
         "needs": NEEDS,
+        "feed": stream(here, at.slug),
     }
 
 

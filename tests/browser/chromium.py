@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import threading
 from collections.abc import Iterator
@@ -11,9 +12,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
+from config.sealing import Sealer
 from config.settings import Settings
+from config.stores import voice_redis
 from console.access.roles import Role
+from console.feed import EVERY, PURPOSE, Feed
 from tests.console import PASSWORD, Clock, Console, console
+from workers.records.live import KEY
 
 WIDTHS = (390, 1280)
 
@@ -25,10 +30,34 @@ def served(settings: Settings, clock: Clock | None = None) -> Iterator[Console]:
         server = make_server("127.0.0.1", settings.console_port, made.app, threaded=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
-        yield made
+        with fed(settings):
+            yield made
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def fed(settings: Settings) -> Iterator[None]:
+    """The live feed on its own port, ten times as quick as for people."""
+    redis, stop = voice_redis(settings), threading.Event()
+
+    async def read() -> bytes | None:
+        found = redis.get(KEY)
+        return found if isinstance(found, bytes) else None
+
+    async def run() -> None:
+        feed = Feed(read, Sealer(settings.secret_keys, PURPOSE), settings.console_url)
+        async with await asyncio.start_server(feed.serve, "127.0.0.1", settings.feed_port):
+            while not stop.is_set():
+                await feed.tick()
+                await asyncio.sleep(EVERY / 10)
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
 
 
 @contextmanager
@@ -53,7 +82,7 @@ def enter(page: Page, desk: Console, role: Role, association: str | None = None)
     page.goto("/entrer")
     page.get_by_label("Adresse électronique").fill(desk.person(role, association))
     page.get_by_label("Mot de passe").fill(PASSWORD)
-    page.get_by_role("button", name="Entrer").click()
+    page.get_by_role("button", name="Entrer", exact=True).click()
     desk.clock.advance(seconds=60)
     page.get_by_label("Code à 6 chiffres").fill(desk.code())
     page.get_by_role("button", name="Continuer").click()
