@@ -17,7 +17,7 @@ from config import logs, stores
 from config.patience import Breaker
 from config.sealing import Pseudonyms
 from config.settings import Settings
-from console import french, headers, navigation
+from console import french, headers, journal, navigation
 from console.access import door, entering, oidc_pages, own, passkey_pages, people, way_back_pages
 from console.access.accounts import Accounts
 from console.access.identities import Identities
@@ -31,29 +31,32 @@ from console.access.slowing import Slowing
 from console.access.way_back import WayBacks
 from console.api import served
 from console.association import (
+    area_pages,
     callbacks,
     calls,
+    case_pages,
     desk_pages,
     draft_pages,
     exceptions_pages,
+    figures,
     home,
     hours,
     menu_pages,
     overflow_pages,
     pact_pages,
     recordings,
+    version_pages,
     week_pages,
 )
-from console.federation import accounts, board, walls
+from console.federation import accounts, board, closures, fairness, health, history, messages, walls
 from console.letters import Letters
 from console.office import Office, office
 from routing import words
 from routing.book import LiveBook
 from routing.geography.places import Places
+from workers.beats import Beats
 from workers.callbacks.store import Callbacks
 from workers.callbacks.vault import Vault
-from workers.records.events import EventLog
-from workers.records.spool import Spool
 
 STATIC = Path(__file__).parent / "static"
 PAGES = (
@@ -63,10 +66,12 @@ PAGES = (
     oidc_pages.bp,
     way_back_pages.bp,
     people.bp,
+    journal.bp,
     home.bp,
     callbacks.bp,
     calls.bp,
     hours.bp,
+    area_pages.bp,
     week_pages.bp,
     exceptions_pages.bp,
     desk_pages.bp,
@@ -75,9 +80,18 @@ PAGES = (
     menu_pages.bp,
     recordings.bp,
     draft_pages.bp,
+    case_pages.bp,
+    version_pages.bp,
     board.bp,
+    closures.bp,
+    messages.bp,
+    health.bp,
     accounts.bp,
     walls.bp,
+    history.bp,
+    history.ahead,
+    fairness.bp,
+    figures.bp,
 )
 FORM_LIMIT = 256 * 1024  # bytes
 
@@ -91,7 +105,10 @@ def from_environment() -> Flask:
     """What the web server loads."""
     settings = Settings.of_process()
     logs.configure(settings)
-    return create_app(settings)
+    app = create_app(settings)
+    here: Office = app.extensions["office"]
+    Beats(here.redis, here.engine, "console").keep(lambda: {"book": here.book.version})
+    return app
 
 
 def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask:
@@ -158,7 +175,6 @@ def _office(settings: Settings, clock: Callable[[], datetime]) -> Office:
         callbacks=Callbacks(engine, Vault.of(settings.secret_keys)),
         redis=redis,
         breaker=breaker,
-        log=EventLog(redis, breaker, Spool(settings.var_dir / "events", "events")),
     )
 
 

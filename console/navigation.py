@@ -26,28 +26,38 @@ class Tab:
 
 RULES = (
     Tab("Horaires", "hours.shown", Right.SEE),
+    Tab("Secteur", "area.shown", Right.SEE),
     Tab("Exceptions", "exceptions.edit", Right.RULE),
     Tab("Régulations", "desks.listed", Right.RULE),
     Tab("Débordement", "overflow.edit", Right.RULE),
     Tab("Menu et annonces", "menu.edit", Right.RULE),
     Tab("Brouillon", "draft.shown", Right.RULE),
+    Tab("Versions", "versions.listed", Right.SEE),
 )
 # Pages of a blueprint of their own that stand under another's tab.
-UNDER = {"week": "Horaires", "recordings": "Menu et annonces"}
+UNDER = {"week": "Horaires", "cases": "Brouillon", "recordings": "Menu et annonces"}
 ASSOCIATION = (
     Tab("Maintenant", "association.home", Right.SEE, only=True),
     Tab("Rappels", "callbacks.listed", Right.WORK),
     Tab("Appels", "calls.listed", Right.CALLS),
+    Tab("Chiffres", "figures.shown", Right.SEE),
     Tab("Règles", RULES[0].endpoint, Right.SEE),
     Tab("Fermer d'urgence", "association.close", Right.RULE, only=True),
     Tab("Comptes", "people.listed", Right.STAFF),
+    Tab("Journal", "journal.of_association", Right.JOURNAL, only=True),
 )
 FEDERATION = (
     Tab("Maintenant", "federation.board", Right.WATCH, only=True),
+    Tab("Historique", "history.shown", Right.WATCH),
+    Tab("Équité", "fairness.shown", Right.WATCH),
+    Tab("Prévision", "outlook.forecast", Right.WATCH),
     Tab("Couverture", "federation.coverage", Right.WATCH, only=True),
     Tab("Règles", "federation.versions", Right.WATCH, only=True),
     Tab("Comptes", "accounts.listed", Right.GOVERN),
+    Tab("Journal", "journal.of_all", Right.WATCH, only=True),
     Tab("Écrans", "walls.listed", Right.GOVERN),
+    Tab("Fermetures et messages", "closures.listed", Right.WATCH),
+    Tab("État du service", "health_page.shown", Right.WATCH),
 )
 
 
