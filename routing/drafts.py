@@ -7,14 +7,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import Engine, Row
 
+from config import journal
 from config.stores import database_now, reading
 from routing.document import Document, read
 from routing.tables import aware
 from routing.tables import drafts as _drafts
+
+PARIS = ZoneInfo("Europe/Paris")
 
 
 class DraftState(StrEnum):
@@ -105,13 +109,14 @@ def due(engine: Engine) -> tuple[Draft, ...]:
 
 def approve(engine: Engine, draft: Draft, by: str) -> bool:
     """A second person agrees with this very text; False when it was changed or closed in the meantime."""
-    return _change(engine, draft, approved_by=by)
+    return _change(engine, draft, _told(draft, by, "draft_approved"), approved_by=by)
 
 
 def schedule(engine: Engine, draft: Draft, at: datetime | None) -> bool:
     """Publish it at this instant (aware), or, with None, no more; False when it has changed."""
     # SQLite drops the offset: what is kept is UTC.
-    return _change(engine, draft, publish_at=at and at.astimezone(UTC), refused=None)
+    hour = at and at.astimezone(UTC)
+    return _change(engine, draft, _told(draft, draft.author, *_planned(hour)), publish_at=hour, refused=None)
 
 
 def plan(
@@ -121,23 +126,44 @@ def plan(
     asked to read it first; False when it was changed or closed in the meantime."""
     hour = at and at.astimezone(UTC)
     asked = by if second else None
-    return _change(engine, draft, author=by, reason=reason, publish_at=hour, refused=None, asked_by=asked)
+    told = _told(draft, by, *_planned(hour)) if hour or draft.publish_at else None
+    return _change(
+        engine, draft, told, author=by, reason=reason, publish_at=hour, refused=None, asked_by=asked
+    )
 
 
 def refuse(engine: Engine, draft: Draft, why: str) -> bool:
     """Its hour came in vain: it stays open, unscheduled, and says why."""
-    return _change(engine, draft, publish_at=None, refused=why)
+    return _change(engine, draft, _told(draft, "3624", "draft_refused", why), publish_at=None, refused=why)
 
 
-def abandon(engine: Engine, draft_id: str) -> None:
+def abandon(engine: Engine, draft_id: str, by: str = "") -> None:
     """Give a draft up; it stays readable."""
     mine = (_drafts.c.id == draft_id) & (_drafts.c.state == DraftState.OPEN)
     with engine.begin() as connection:
         now = database_now(connection)
+        row = connection.execute(sa.select(_drafts).where(mine)).first()
+        if row is None:
+            return
         connection.execute(_drafts.update().where(mine).values(state=DraftState.ABANDONED, changed_at=now))
+        author, change = _told(_draft(row), by or row.author, "draft_abandoned")
+        journal.append(connection, author, [change])
 
 
-def _change(engine: Engine, draft: Draft, **values: object) -> bool:
+def _planned(hour: datetime | None) -> tuple[str, str]:
+    """(what is done, when it will be published)."""
+    if hour is None:
+        return "draft_unscheduled", ""
+    return "draft_scheduled", f"le {hour.astimezone(PARIS):%d/%m/%Y à %H:%M} (Paris)"
+
+
+def _told(draft: Draft, by: str, action: str, after: str = "") -> tuple[str, journal.Change]:
+    """(who, what) for the journal; what the draft changes is told when it is published."""
+    subject = f"Brouillon fondé sur les règles n° {draft.based_on} : {draft.reason}"
+    return by, journal.Change(draft.association or journal.FEDERATION, action, subject, after=after)
+
+
+def _change(engine: Engine, draft: Draft, told: tuple[str, journal.Change] | None, **values: object) -> bool:
     # The text itself is compared: two changes may fall into one tick of a clock.
     same = (
         (_drafts.c.id == draft.id)
@@ -145,7 +171,11 @@ def _change(engine: Engine, draft: Draft, **values: object) -> bool:
         & (_drafts.c.document == draft.document.to_json())
     )
     with engine.begin() as connection:
-        return bool(connection.execute(_drafts.update().where(same).values(**values)).rowcount)
+        if not connection.execute(_drafts.update().where(same).values(**values)).rowcount:
+            return False
+        if told is not None:
+            journal.append(connection, told[0], [told[1]])
+    return True
 
 
 def _draft(row: Row[Any]) -> Draft:

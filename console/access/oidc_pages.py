@@ -13,7 +13,6 @@ from config.sealing import Sealer, Unsealable
 from console.access.admission import (
     attempt,
     begin,
-    entrance,
     inside,
     must_wait,
     stage_after_one_factor,
@@ -77,14 +76,14 @@ def arrive(provider: str) -> Answer:
     """Back from the provider. Nothing is believed before it is checked, and nothing is opened otherwise."""
     here, tried = office(), attempt("oidc")
     if problem := must_wait(tried):
-        return _forgetting(make_response(entrance(problem=problem), 429))
+        return _forgetting(make_response(_refused(problem), 429))
     try:
         asked = _errand(provider)
         known = _client(provider).arrival(asked, request.args.to_dict(), here.now())
         answer = make_response(_RECEIVED[asked.purpose](asked, known))
     except Refusal as refused:
         here.slowing.failed(tried, here.now())
-        answer = make_response(entrance(problem=str(refused)), 422)
+        answer = make_response(_refused(str(refused)), 422)
     else:
         here.slowing.succeeded(tried)
     return _forgetting(answer)
@@ -106,10 +105,8 @@ def _linked(asked: Errand, known: Recognised) -> str:
     here, session_id, account_id = office(), asked.token[:36], asked.token[36:]
     if not here.sessions.lives(session_id, here.now()):
         raise Refusal("Votre session est finie. Entrez, puis recommencez.")
-    if here.identities.link(account_id, asked.provider, known.subject, here.now()):
-        flash("C'est lié : cette identité ouvre désormais votre compte.")
-    else:
-        flash("Cette identité est déjà liée à un compte. Rien n'a été changé.")
+    if not here.identities.link(account_id, asked.provider, known.subject, here.now()):
+        raise Refusal("Cette identité est déjà liée à un compte. Rien n'a été changé.")
     return _onward(url_for("own.account"))
 
 
@@ -129,6 +126,11 @@ def _invited(asked: Errand, known: Recognised) -> str:
 _RECEIVED = {"enter": _entered, "link": _linked, "invitation": _invited}
 
 
+def _refused(problem: str) -> str:
+    """Without a form: its token would write a new cookie over that of whoever is in already."""
+    return render_template("access/refused.html", problem=problem)
+
+
 def _onward(where: str) -> str:
     """A page of ours that goes on by itself: the strict cookie does not travel on another site's redirect."""
     return render_template("access/onward.html", where=inside(where))
@@ -140,7 +142,7 @@ def _sent(provider: str, purpose: str, token: str = "", after: str = "") -> Answ
     try:
         answer = redirect(_client(provider).departure(asked), 303)
     except Refusal as refused:
-        return entrance(problem=str(refused)), 503
+        return _refused(str(refused)), 503
     text = json.dumps(asdict(asked), separators=(",", ":")).encode()
     secure = here.settings.console_url.startswith("https://")
     # Lax, unlike the session's: it must come back with the provider's redirect. It opens nothing by itself.

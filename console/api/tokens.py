@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from sqlalchemy import Engine, insert, select, update
 
+from config.journal import FEDERATION, Change, append
 from config.stores import reading
 from console.api.tables import tokens
 
@@ -47,6 +48,11 @@ class Tokens:
         row = {"id": token_id, "digest": _digest(text), "label": label[:120], "association": association}
         with self._engine.begin() as connection:
             connection.execute(insert(tokens).values(row | {"made_at": now, "expires_at": now + valid}))
+            after = f"jusqu'au {now + valid:%d/%m/%Y}"
+            change = Change(
+                association or FEDERATION, "token_made", f"Jeton {token_id} : {label[:120]}", after=after
+            )
+            append(connection, "sos3624", [change])
         return text
 
     def bearer(self, text: str, now: datetime) -> Token | None:
@@ -65,7 +71,12 @@ class Tokens:
         """It opens nothing from now on. False when there is none, or it was revoked already."""
         statement = update(tokens).where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None))
         with self._engine.begin() as connection:
-            return connection.execute(statement.values(revoked_at=now)).rowcount == 1
+            if connection.execute(statement.values(revoked_at=now)).rowcount != 1:
+                return False
+            row = connection.execute(select(tokens).where(tokens.c.id == token_id)).one()
+            subject = f"Jeton {token_id} : {row.label}"
+            append(connection, "sos3624", [Change(row.association or FEDERATION, "token_revoked", subject)])
+        return True
 
     def listed(self) -> Sequence[Token]:
         """All of them, the newest first."""

@@ -36,7 +36,7 @@ def rows(association: str) -> Answer:
 @opens(Right.WORK)
 def claim(association: str, callback_id: str) -> Answer:
     """Take one over."""
-    taken = worklist.claim(office(), _found(association, callback_id), visitor().account)
+    taken = worklist.claim(office(), _found(association, callback_id), visitor().account, visitor().name)
     flash(
         "Ce rappel est à vous : le numéro est affiché." if taken else "Trop tard : il est pris, ou en cours."
     )
@@ -49,12 +49,12 @@ def conclude(association: str, callback_id: str) -> Answer:
     """Mark what came of it, or give it back to the service."""
     one, said = _found(association, callback_id), request.form.get("conclusion", "")
     if said == "again":
-        done = worklist.give_back(office(), one, visitor().account)
+        done = worklist.give_back(office(), one, visitor().account, visitor().name)
         flash("Le service rappelle ce patient." if done else "Ce rappel n'est plus à vous.")
         return _back(association)
     if said not in {known.value for known in worklist.CONCLUSIONS}:
         abort(400)
-    done = worklist.conclude(office(), one, visitor().account, Conclusion(said))
+    done = worklist.conclude(office(), one, visitor().account, visitor().name, Conclusion(said))
     flash("C'est noté." if done else "Ce rappel n'est plus à vous.")
     return _back(association)
 

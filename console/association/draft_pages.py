@@ -134,7 +134,7 @@ def abandon(association: str) -> Answer:
     """Give it up: the rules in force are the ground again."""
     draft = workbench.open_draft(association)
     if draft is not None:
-        drafts.abandon(office().engine, draft.id)
+        drafts.abandon(office().engine, draft.id, visitor().name)
         flash("Le brouillon est abandonné. Les règles en vigueur n'ont pas changé.")
     return _to(association)
 

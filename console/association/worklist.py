@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from config.journal import FEDERATION, Change, append
 from config.stores import reading
+from console import french
 from console.access.tables import accounts, claims
 from console.office import Office
 from workers.callbacks import transitions
@@ -65,7 +67,7 @@ def found(here: Office, association: str, callback_id: str) -> Callback | None:
     return one if one is not None and one.association == association else None
 
 
-def claim(here: Office, one: Callback, account: str) -> bool:
+def claim(here: Office, one: Callback, account: str, by: str) -> bool:
     """Take it over: the service rings no more, this person does. False: under way, closed or taken."""
     now = here.now()
     try:
@@ -77,23 +79,38 @@ def claim(here: Office, one: Callback, account: str) -> bool:
             elif one.state is not State.HUMAN:
                 return False
             connection.execute(insert(claims).values(callback_id=one.id, account_id=account, claimed_at=now))
+            append(connection, by, [_told(here, one, "callback_claimed")])
     except IntegrityError:
         return False  # somebody was quicker
     return True
 
 
-def conclude(here: Office, one: Callback, account: str, conclusion: Conclusion) -> bool:
+def conclude(here: Office, one: Callback, account: str, by: str, conclusion: Conclusion) -> bool:
     """What came of it, told by who took it."""
-    return _is_mine(here, one.id, account) and here.callbacks.settle(one.id, Cause.SETTLED, conclusion)
+    told = _told(here, one, "callback_concluded", CONCLUSIONS[conclusion])
+    return _is_mine(here, one.id, account) and here.callbacks.settle(
+        one.id, Cause.SETTLED, conclusion, beside=lambda connection: append(connection, by, [told])
+    )
 
 
-def give_back(here: Office, one: Callback, account: str) -> bool:
+def give_back(here: Office, one: Callback, account: str, by: str) -> bool:
     """Let the service ring again, from now."""
-    if not (_is_mine(here, one.id, account) and here.callbacks.settle(one.id, Cause.TAKEN_BACK)):
-        return False
-    with here.engine.begin() as connection:
+
+    def released(connection: Connection) -> None:
         connection.execute(claims.delete().where(claims.c.callback_id == one.id))
-    return True
+        append(connection, by, [_told(here, one, "callback_given_back")])
+
+    return _is_mine(here, one.id, account) and here.callbacks.settle(
+        one.id, Cause.TAKEN_BACK, beside=released
+    )
+
+
+def _told(here: Office, one: Callback, action: str, after: str = "") -> Change:
+    """For the journal: whence and for when, never the number."""
+    commune = here.places.commune(one.commune) if one.commune else None
+    place = commune.name if commune else "lieu inconnu"
+    subject = f"Rappel promis pour le {french.moment(one.promise.by)}, {place}"
+    return Change(one.association or FEDERATION, action, subject, after=after)
 
 
 def _is_mine(here: Office, callback_id: str, account: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -113,14 +113,24 @@ class Callbacks:
         except IntegrityError as taken:
             raise NumberTaken from taken
 
-    def settle(self, callback_id: str, cause: Cause, conclusion: Conclusion | None = None) -> bool:
-        """What a person on the human list decides: `SETTLED` or `TAKEN_BACK`."""
+    def settle(
+        self,
+        callback_id: str,
+        cause: Cause,
+        conclusion: Conclusion | None = None,
+        *,
+        beside: Callable[[Connection], None] | None = None,
+    ) -> bool:
+        """What a person on the human list decides: `SETTLED` or `TAKEN_BACK`; `beside` in its transaction."""
         with self._engine.begin() as connection:
             now = database_now(connection)
             fresh: dict[str, Any] = (
                 {"due_at": now, "tries": 0, "rings": 0} if cause is Cause.TAKEN_BACK else {}
             )
-            return move(connection, cause, callback_id, now, conclusion=conclusion, **fresh)
+            moved = move(connection, cause, callback_id, now, conclusion=conclusion, **fresh)
+            if moved and beside is not None:
+                beside(connection)
+        return moved
 
     def forget(self, number: str) -> tuple[int, int]:
         """Erase a person: their open call-back is cancelled, no row leads to the number, all stay counted.

@@ -1,0 +1,88 @@
+"""The page « Journal »: who changed what, when, before and after; of an association, of the whole country."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, render_template, request
+from werkzeug.datastructures import MultiDict
+
+from config import journal
+from console.access.door import opens
+from console.access.roles import Right
+from console.association.scene import scene
+from console.office import office
+
+bp = Blueprint("journal", __name__)
+PAGE = 50
+ACTIONS = {
+    "published": "règles publiées",
+    "draft_approved": "brouillon approuvé",
+    "draft_scheduled": "publication prévue",
+    "draft_unscheduled": "publication déprogrammée",
+    "draft_refused": "publication refusée à son heure",
+    "draft_abandoned": "brouillon abandonné",
+    "callback_claimed": "rappel pris par une personne",
+    "callback_concluded": "rappel noté",
+    "callback_given_back": "rappel rendu au service",
+    "account_made": "compte créé",
+    "account_shut": "compte fermé",
+    "account_opened": "compte rouvert",
+    "role_given": "rôle donné",
+    "role_taken": "rôle retiré",
+    "invited": "lien d'accès envoyé",
+    "taken_up": "lien d'accès servi",
+    "password_set": "mot de passe choisi",
+    "codes_set": "application de codes réglée",
+    "recovery_renewed": "codes de secours refaits",
+    "recovery_used": "code de secours servi",
+    "passkey_added": "clé ajoutée",
+    "passkey_renamed": "clé renommée",
+    "passkey_removed": "clé retirée",
+    "identity_linked": "identité liée",
+    "identity_unlinked": "identité déliée",
+    "way_back_asked": "retour demandé",
+    "way_back_granted": "retour accordé",
+    "way_back_refused": "retour refusé",
+    "way_back_used": "retour servi",
+    "token_made": "jeton d'API créé",
+    "token_revoked": "jeton d'API révoqué",
+}
+
+
+@bp.get("/a/<association>/journal")
+@opens(Right.JOURNAL)
+def of_association(association: str) -> str:
+    """What was changed in one association."""
+    return render_template("association/journal.html", at=scene(association), **_found(association))
+
+
+@bp.get("/federation/journal")
+@opens(Right.WATCH)
+def of_all() -> str:
+    """What was changed anywhere; with `association=-`, what belongs to the federation alone."""
+    asked = request.args.get("association", "")
+    chain = {"": None, "-": journal.FEDERATION}.get(asked, asked)
+    cities = sorted((one.city, one.slug) for one in office().book.associations.values())
+    names = {slug: city for city, slug in cities}
+    return render_template("federation/journal.html", cities=cities, names=names, **_found(chain))
+
+
+def _found(chain: str | None) -> dict[str, object]:
+    asked: MultiDict[str, str] = request.args
+    lines = journal.read(
+        office().engine,
+        chain,
+        action=asked.get("action", ""),
+        words=asked.get("words", ""),
+        before=_before(asked.get("before", "")),
+        limit=PAGE + 1,
+    )
+    last = lines[PAGE - 1] if len(lines) > PAGE else None
+    more = f"{last.at.isoformat(timespec='microseconds')},{last.chain},{last.number}" if last else ""
+    return {"lines": lines[:PAGE], "more": more, "asked": asked, "actions": ACTIONS}
+
+
+def _before(text: str) -> tuple[str, str, int] | None:
+    found = re.fullmatch(r"([0-9T:.+-]{10,40}),([a-z0-9-]*),(\d{1,9})", text)
+    return (found[1], found[2], int(found[3])) if found else None
