@@ -48,6 +48,7 @@ from workers.callbacks.callback import Disposition
 
 log = structlog.get_logger(__name__)
 Clock = Callable[[], datetime]
+STATE = "rehearsal state"  # what its sealed URLs are for, and nothing else
 PICKS_UP, TALK = "1", 60  # the key that answers for the desk, and the seconds such a talk counts as
 
 
@@ -89,7 +90,7 @@ class Rehearsals:
 
     def __init__(self, settings: Settings, sql: Engine, live_book: LiveBook, map_: Map, clock: Clock) -> None:
         self._settings, self._sql, self._live, self._map, self._clock = settings, sql, live_book, map_, clock
-        self._sealer = Sealer(settings.secret_keys, "rehearsal state")
+        self._sealer = Sealer(settings.secret_keys, STATE)
         self._one_at_a_time = Lock()
         self._compiled: tuple[str, int, RuleBook] | None = None  # the last draft rung
 
