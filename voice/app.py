@@ -24,7 +24,9 @@ from voice.signature import Door
 from voice.world import Map, Surroundings
 from workers import queue
 from workers.beats import Beats
+from workers.callbacks.awaited import Awaited
 from workers.callbacks.booking import Bookings
+from workers.callbacks.vault import Vault
 from workers.records.events import EventLog
 from workers.records.load import LiveLoad
 from workers.records.meters import Meters
@@ -33,6 +35,7 @@ from workers.records.spool import Spool
 PATIENCE_MS = 200  # the longest a caller waits for SQL; then the spool, or knowing less
 DRAIN_EVERY = 0.025  # seconds: the live picture's lag
 LOAD_EVERY = 0.2
+AWAITED_EVERY = 1.0
 METERS_EVERY = 5.0
 RECORDINGS_EVERY = 1.0
 
@@ -65,18 +68,18 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
     log = EventLog(redis, breaker, Spool(settings.var_dir / "events", "events"))
     load = LiveLoad(redis, breaker, lambda: book.current, clock)
     bookings = Bookings.of(settings, sql, queue.bell(redis))
+    awaited = Awaited(sql, Vault.of(settings.secret_keys))
     sealer = Sealer(settings.secret_keys, "call state")
-    links = Links(settings.public_url, sealer)
     map_ = Map(places, Landlines.load())
     shelf = audio.Shelf(settings.var_dir / "audio", engine(settings), settings.public_url)
     app.extensions["line"] = Line(
         surroundings=Surroundings(book, map_, load, shelf.url),
-        effects=Effects(bookings, places),
+        effects=Effects(bookings, places, awaited),
         log=log,
         sealer=sealer,
         keys=settings.secret_keys,
         pseudonyms=Pseudonyms(settings.secret_keys),
-        links=links,
+        links=Links(settings.public_url, sealer),
         caller_id=settings.caller_id,
         simulated=settings.simulated,
         last_resort=twiml.last_resort(
@@ -96,6 +99,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
     app.extensions["background"] = (
         every(DRAIN_EVERY, log.drain, "events_drain"),
         every(LOAD_EVERY, load.refresh, "load"),
+        every(AWAITED_EVERY, awaited.refresh, "awaited"),
         every(RECORDINGS_EVERY, lambda: shelf.follow(book.current), "recordings"),
         every(METERS_EVERY, app.extensions["health"].leave_figures, "meters"),
     )

@@ -23,6 +23,7 @@ from voice.call import (
     World,
 )
 from workers.callbacks import callback, promise
+from workers.callbacks.awaited import Awaited
 from workers.callbacks.booking import Bookings
 from workers.callbacks.booking import NotBooked as Refused
 
@@ -33,12 +34,14 @@ log = structlog.get_logger(__name__)
 class Effects:
     """Carries out what the flow asks for, within the voice path's patience."""
 
-    def __init__(self, bookings: Bookings, places: Places) -> None:
-        self._bookings, self._places = bookings, places
+    def __init__(self, bookings: Bookings, places: Places, awaited: Awaited) -> None:
+        self._bookings, self._places, self._awaited = bookings, places, awaited
 
     def open_callback(self, caller: str | None, now: datetime) -> OpenCallback | None:
         """The promise this caller already has; None too when the database cannot be asked in time."""
-        found = self._bookings.open_for(caller) if caller else None
+        if caller is None or not self._awaited.perhaps(caller):
+            return None
+        found = self._bookings.open_for(caller)
         if found is None:
             return None
         spoken = self._spoken(found.promise, found.commune, now)
@@ -79,6 +82,7 @@ class Effects:
         except Refused:
             log.error("callback_not_booked")
             return NotBooked()
+        self._awaited.note(number)
         return Booked(self._spoken(booked.promise, booking.commune, world.now))
 
     def _change(self, callback_id: str, number: str, now: datetime) -> Event:

@@ -17,7 +17,9 @@ from workers.callbacks.callback import AgeClass
 
 VERSION = 1
 MAX_AGE = 4 * 3600  # seconds; the carrier's own limit on a call
+SHORT = 700  # bytes; sealed and in base64 they stay below 1 kB
 _CALL, _BRIEF = b"call", b"brief"
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Stale(Exception):
@@ -64,12 +66,15 @@ def open_brief(sealer: Sealer, text: str) -> Brief:
 
 
 def _squeeze(fields: list[Any]) -> bytes:
-    return zlib.compress(json.dumps(fields, separators=(",", ":")).encode(), 1)
+    plain = _encoded(fields).encode()
+    # Setting a compressor up costs more than the rest of the step: only what would be too long is compressed.
+    return plain if len(plain) <= SHORT else zlib.compress(plain, 1)
 
 
 def _unsqueeze(sealer: Sealer, text: str, context: bytes) -> list[Any]:
     try:
-        fields: list[Any] = json.loads(zlib.decompress(sealer.unseal(text, context)))
+        plain = sealer.unseal(text, context)
+        fields: list[Any] = json.loads(plain if plain[:1] == b"[" else zlib.decompress(plain))
     except (Unsealable, zlib.error, ValueError) as error:
         raise Stale("unreadable state") from error
     if fields[0] != VERSION:
@@ -121,7 +126,3 @@ def _unpack(fields: list[Any]) -> Call:
         callback=callback,
         began=began,
     )
-
-
-def _flags(target: Target) -> int:
-    return target.accept_key + 2 * target.shows_caller + 4 * target.together

@@ -32,7 +32,7 @@ Fields = Mapping[str, str]
 class Answer:
     """A document for the carrier; `decision` (percent-encoded JSON) only for the stand-in's page."""
 
-    document: str
+    document: str | None  # None: nothing to be done, as for a status
     decision: str | None = None
 
 
