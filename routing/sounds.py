@@ -59,7 +59,7 @@ def _samples(body: bytes) -> array[int]:
         with wave.open(io.BytesIO(body)) as file:
             form = (file.getnchannels(), file.getsampwidth(), file.getframerate())
             samples = array("h", file.readframes(file.getnframes())) if form == (1, 2, RATE) else None
-    except (wave.Error, EOFError, ValueError):
+    except (wave.Error, EOFError, ValueError, RuntimeError):  # the last for chunks that lie about their size
         raise Unfit("Ce n'est pas un fichier WAV lisible.") from None
     if samples is None:
         raise Unfit("Il faut du WAV à 8 kHz, mono, 16 bits : c'est ce que le navigateur prépare.")

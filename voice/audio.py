@@ -15,6 +15,7 @@ from urllib.parse import quote
 import structlog
 from flask import Blueprint, Flask, Response, abort, current_app
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from routing import recordings
 from routing.compiled import RuleBook
@@ -56,10 +57,16 @@ class Shelf:
             self._held |= {name}
 
     def read(self, name: str) -> tuple[bytes, str] | None:
-        """The file and its words: from the disk, else, when another machine announced it first, from SQL."""
-        if name not in self._held:
+        """The file and its words: from the disk, else, when another machine announced it first, from SQL.
+
+        What is nowhere is announced no more: from the next call on its text is spoken.
+        """
+        found = self._file(name)
+        if found is None:
+            self._held -= {name}
             self.copy((name,))
-        return self._file(name) if name in self._held else None
+            found = self._file(name)
+        return found
 
     def _file(self, name: str) -> tuple[bytes, str] | None:
         try:
@@ -94,7 +101,10 @@ def install(app: Flask, shelf: Shelf) -> None:
 def play(name: str) -> Response:
     """One recording; its words travel in the header `X-Prompt-Text`, percent-encoded."""
     shelf: Shelf = current_app.extensions["shelf"]
-    found = shelf.read(name) if _NAME.fullmatch(name) else None
+    try:
+        found = shelf.read(name) if _NAME.fullmatch(name) else None
+    except SQLAlchemyError:
+        found = None
     if found is None:
         abort(404)
     answer = Response(found[0], mimetype="audio/wav")

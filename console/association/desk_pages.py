@@ -102,7 +102,7 @@ def verify(association: str) -> Answer:
     if said is number_proofs.Answer.PROVED:
         return keep(
             at,
-            lambda document: desks.with_verified(document, number),
+            lambda document: desks.with_verified(document, at.slug, number),
             "un numéro vérifié par un appel d'essai",
             "desks.listed",
         )

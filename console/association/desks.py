@@ -107,10 +107,13 @@ def with_desk(document: Document, desk: Regulator) -> Document:
     return document.model_copy(update={"regulators": changed})
 
 
-def with_verified(document: Document, verified: str) -> Document:
-    """The document in which this number takes calls wherever it stands."""
+def with_verified(document: Document, slug: str, verified: str) -> Document:
+    """The document in which this number takes calls at the association's desks."""
+    mine = parts.desks(document, slug)
 
     def changed(desk: Regulator) -> Regulator:
+        if desk.id not in mine:
+            return desk
         phones = tuple(
             phone.model_copy(update={"verified": phone.verified or phone.number == verified})
             for phone in desk.phones
