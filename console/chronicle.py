@@ -13,7 +13,7 @@ from console.french import count, percent
 from console.periods import Kind, Period, spoken
 from routing.geography.places import Places
 from routing.words import NEEDS
-from workers.records import export, history, paris, whole
+from workers.records import export, history, paris, promises, whole
 from workers.records.figures import Figures
 from workers.records.history import By
 from workers.records.whole import Whole
@@ -84,7 +84,10 @@ class Story:
         return {
             "labels": [point.short for point in self.points],
             "series": [
-                {"name": "Présentés", "values": [point.figures.presented for point in self.points]},
+                {
+                    "name": "Présentés",
+                    "values": [p.figures.presented if p.whole else None for p in self.points],
+                },
                 {
                     "name": "L'an passé",
                     "values": [point.before.presented for point in self.points],
@@ -122,7 +125,7 @@ def story(
     told = Whole(
         sum((point.figures for point in points), NONE),
         whole.received(connection, span),
-        whole.promises(connection, span.first, span.last, association, now),
+        promises.promises(connection, span.first, span.last, association, now),
     )
     return Story(
         period,

@@ -56,7 +56,8 @@ def shown() -> Answer:
         kinds=periods.KINDS,
         flows=[(_name(names, flow.owner), _name(names, flow.helper), flow) for flow in flows],
         balances=balances(flows, names),
-        months=[(_month(one), one.whole) for one in reversed(months)],
+        months=[(_month(one), one.whole, one.month) for one in reversed(months)],
+        this_month=paris.number_of(period.today) // 100,
         arrested=live.said(here.now()),
     )
 

@@ -55,7 +55,7 @@
             (made) => {
               const n = made.cursor.idx;
               const known = n !== null && n !== undefined;
-              const parts = told.series.map((one) => `${one.name.toLowerCase()} ${written.format(one.values[n] ?? 0)}`);
+              const parts = told.series.map((one) => `${one.name.toLowerCase()} ${one.values[n] === null ? "–" : written.format(one.values[n])}`);
               reading.textContent = known ? `${label(n)} : ${parts.join(" ; ")}` : "\u00a0";
             },
           ],
