@@ -15,8 +15,8 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,18 @@ from urllib.parse import parse_qs, urlsplit
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from config import embedded, migrate, stores
 from config.settings import Settings
 from routing.model import Need
-from tests.conftest import free_port, until
+from tests.conftest import LEASH, free_port, until
 from tests.faults import processes
 from tests.faults.carrier import ACCOUNT, TOKEN
+from tests.faults.postgres import Postgres
+from tests.faults.report import Report
 from workers import queue
-from workers.callbacks.callback import Booking
+from workers.callbacks.callback import Booked, Booking
 from workers.callbacks.doctors import Doctors
 from workers.callbacks.links import Links
 from workers.callbacks.store import Callbacks
@@ -42,33 +45,6 @@ from workers.callbacks.vault import Vault
 
 FORKS = multiprocessing.get_context("forkserver")
 OPEN = {"due", "retry", "dialling", "unknown", "placed", "doctor_ringing", "patient_ringing", "bridged"}
-
-
-@dataclass
-class Report:
-    """What the campaign found. `lost` and `doubled` must be zero."""
-
-    booked: int = 0
-    states: Counter[str] = field(default_factory=Counter)
-    lost: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
-    joined_twice: list[str] = field(default_factory=list)
-    kills: int = 0
-    redis_kills: int = 0
-    sql_stops: int = 0
-    clock_steps: int = 0
-    seconds: float = 0.0
-    carrier: dict[str, Any] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.booked} call-backs in {self.seconds:.0f} s: {len(self.lost)} lost, {len(self.doubled)} "
-            f"rung twice for one attempt, {len(self.joined_twice)} joined twice; {dict(self.states)}; "
-            f"{self.kills} kills of workers and clock, {self.redis_kills} of Redis (restarted empty), "
-            f"{self.sql_stops} stops of SQL, {self.clock_steps} clock steps; "
-            f"carrier {self.carrier['posts']}, "
-            f"{len(self.carrier['rings'])} patient rings, {self.carrier['hung_up']} hung up by us"
-        )
 
 
 class Campaign:
@@ -82,9 +58,10 @@ class Campaign:
         faults: bool,
         seed: int,
         workers: int = 2,
-        failpoint: str = "",
+        postgres: Postgres | None = None,
     ) -> None:
         self.folder, self.stack, self.chance = folder, stack, random.Random(seed)
+        self.postgres = postgres
         self.redis_port, self.carrier_port = free_port(), free_port()
         self.env = {
             "PORT": str(free_port()),
@@ -95,17 +72,19 @@ class Campaign:
             "TWILIO_API_URL": f"http://127.0.0.1:{self.carrier_port}",
             "SECRET_KEYS": "s" * 40,
             "LOG_LEVEL": "error",
-        }
-        self.armed = self.env | {"FAILPOINT": failpoint}
+        } | ({"DATABASE_URL": postgres.url} if postgres else {})
         self.settings = Settings.from_env(self.env)
-        self.report = Report()
+        self.report, self.hurting = Report(), list[Future[None]]()
+        # One thread, that lives as long as the campaign: servers started by it end with it.
+        self.hands = stack.enter_context(ThreadPoolExecutor(max_workers=1))
         migrate.upgrade(self.settings)
         self.engine: Engine = processes.stepped(self.settings, 20_000)
+        stack.callback(self.engine.dispose)
         self.vault = Vault.of(self.settings.secret_keys)
         self._start(faults, seed)
         FORKS.set_forkserver_preload(["tests.faults.processes"])
-        self.children = [self._fork(processes.worker, armed=True) for _ in range(workers)]
-        self.ticking = self._fork(processes.ticking, armed=True)
+        self.children = [self._fork(processes.worker) for _ in range(workers)]
+        self.ticking = self._fork(processes.ticking)
         stack.callback(self._end_children)
 
     # --- the service
@@ -115,14 +94,14 @@ class Campaign:
         self.redis = self._redis()
         self.stack.callback(lambda: _end(self.redis))
         words = ["tests.faults.carrier", str(self.carrier_port), "faults" if faults else "calm", str(seed)]
-        carrier = subprocess.Popen([sys.executable, "-m", *words], cwd=here)
+        carrier = subprocess.Popen([*LEASH, sys.executable, "-m", *words], cwd=here)
         self.stack.callback(lambda: _end(carrier))
-        self.web = self._serve(self.armed)
-        self.stack.callback(lambda: _end_group(self.web))
+        web = self._serve()
+        self.stack.callback(lambda: _end_group(web))
         until(lambda: _answers(f"http://127.0.0.1:{self.carrier_port}/saw"), 20)
         until(lambda: _answers(f"{self.settings.public_url}/voice/legs/sorry"), 20)
 
-    def _serve(self, env: dict[str, str]) -> subprocess.Popen[bytes]:
+    def _serve(self) -> subprocess.Popen[bytes]:
         granian = "--interface wsgi --no-ws --workers 1 --blocking-threads 3 --workers-kill-timeout 1"
         command = [
             str(Path(sys.executable).with_name("granian")),
@@ -130,19 +109,27 @@ class Campaign:
             "--log-level",
             "critical",
         ]
-        command += ["--host", "127.0.0.1", "--port", env["PORT"], "--factory", "tests.faults.processes:web"]
-        here = Path(__file__).parents[2]
-        return subprocess.Popen(command, env=os.environ | env, cwd=here, start_new_session=True)
+        command += [
+            "--host",
+            "127.0.0.1",
+            "--port",
+            self.env["PORT"],
+            "--factory",
+            "tests.faults.processes:web",
+        ]
+        here, command = Path(__file__).parents[2], [*LEASH, *command]
+        return subprocess.Popen(command, env=os.environ | self.env, cwd=here, start_new_session=True)
 
     def _redis(self) -> subprocess.Popen[bytes]:
         data = self.folder / "redis"
         shutil.rmtree(data, ignore_errors=True)
         data.mkdir()
-        command = embedded.command(self.redis_port, data)
+        # It is killed to be started empty: waiting for the disk at each command would protect nothing here.
+        command = [*LEASH, *embedded.command(self.redis_port, data), "--appendfsync", "everysec"]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def _fork(self, what: Callable[[dict[str, str]], None], *, armed: bool = False) -> Any:
-        child = FORKS.Process(target=what, args=(self.armed if armed else self.env,), daemon=True)
+    def _fork(self, what: Callable[[dict[str, str]], None]) -> Any:
+        child = FORKS.Process(target=what, args=(self.env,), daemon=True)
         child.start()
         return child
 
@@ -166,10 +153,18 @@ class Campaign:
             for number in range(first, first + count):
                 now = datetime.now(UTC)
                 booking = Booking(f"CA{number:032}", f"+3363998{number:04}", Need.ADVICE, now, now)
-                booked = store.book(booking)
+                booked = self._patiently(store, booking)
                 self.report.booked += 1
                 with suppress(RedisError, OSError):
                     bell(booked.id)
+
+    def _patiently(self, store: Callbacks, booking: Booking) -> Booked:
+        """A booking that SQL does not take is not promised: here it is made again until it is."""
+        while True:
+            try:
+                return store.book(booking)
+            except SQLAlchemyError:
+                time.sleep(0.2)
 
     # --- the hurts
 
@@ -184,35 +179,38 @@ class Campaign:
             self.children[chosen] = self._fork(processes.worker)
         self.report.kills += 1
 
-    def revive(self) -> bool:
-        """Start what has died at its failpoint, unarmed. True when something had."""
-        died = False
-        for number, child in enumerate(self.children):
-            if not child.is_alive():
-                self.children[number], died = self._fork(processes.worker), True
-        if not self.ticking.is_alive():
-            self.ticking, died = self._fork(processes.ticking), True
-        if self.web.poll() is not None:
-            self.web, died = self._serve(self.env), True
-        self.report.kills += died
-        return died
-
     def kill_redis(self) -> None:
         """SIGKILL, and start an empty one."""
         _end(self.redis)
         self.redis = self._redis()
         self.report.redis_kills += 1
 
+    def meanwhile(self, hurt: Callable[..., None], *words: float) -> None:
+        """One more hurt beside the kills, which do not wait for it."""
+
+        self.hurting.append(self.hands.submit(hurt, *words))
+
+    def quiet(self) -> None:
+        """Every hurt is over."""
+        for hurt in self.hurting:
+            hurt.result()
+
     def stop_sql(self, seconds: float) -> None:
-        """Hold the database's only writing lock: nobody else commits."""
+        """Nobody commits: SQLite's only writing lock is held; PostgreSQL stands still, then falls."""
+        self.report.sql_stops += 1
+        if self.postgres:
+            self.postgres.freeze(seconds / 2)
+            self.postgres.restart(seconds / 2)
+            return
         with sqlite3.connect(self.folder / "3624.sqlite3", timeout=30, isolation_level=None) as held:
             held.execute("BEGIN IMMEDIATE")
             time.sleep(seconds)
             held.execute("ROLLBACK")
-        self.report.sql_stops += 1
 
     def step_clock(self, seconds: float, lasting: float) -> None:
-        """The database's clock jumps, and comes back."""
+        """The database's clock jumps, and comes back (SQLite's: PostgreSQL's is the machine's)."""
+        if self.postgres:
+            return
         (self.folder / "clock").write_text(str(seconds))
         time.sleep(lasting)
         (self.folder / "clock").write_text("0")

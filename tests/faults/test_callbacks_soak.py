@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.campaign import Campaign, Report
+from tests.faults.campaign import Campaign
+from tests.faults.postgres import Postgres
+from tests.faults.report import Report
 
 pytestmark = pytest.mark.servers
 
@@ -21,10 +23,19 @@ def stack() -> Iterator[ExitStack]:
         yield made
 
 
-def campaign(folder: Path, stack: ExitStack, count: int, kills: int, *, patience: float) -> Report:
+def campaign(
+    folder: Path,
+    stack: ExitStack,
+    count: int,
+    kills: int,
+    *,
+    patience: float,
+    stopped: float = 6,  # seconds
+    sql: Postgres | None = None,
+) -> Report:
     """Book, hurt, wait for quiet, count."""
-    one = Campaign(folder, stack, faults=True, seed=3624)
-    one.duty(60)
+    one = Campaign(folder, stack, faults=True, seed=3624, postgres=sql)
+    one.duty(40)
     began = time.monotonic()
     one.book(count // 2)
     for number in range(kills):
@@ -34,10 +45,11 @@ def campaign(folder: Path, stack: ExitStack, count: int, kills: int, *, patience
         if number % max(1, kills // 3) == kills // 6:
             one.kill_redis()
         if number % max(1, kills // 2) == kills // 3:
-            one.stop_sql(6)
+            one.meanwhile(one.stop_sql, stopped)
         if number % max(1, kills // 2) == kills // 5:
-            one.step_clock(3600 if number < kills // 2 else -3600, 2)
+            one.meanwhile(one.step_clock, 3600 if number < kills // 2 else -3600, 2)
         time.sleep(0.2 + one.chance.random() * 0.6)
+    one.quiet()
     while one.open() and time.monotonic() - began < patience:
         time.sleep(0.5)
     return one.judged(time.monotonic() - began)
@@ -55,7 +67,22 @@ def test_500_callbacks_outlive_25_kills(tmp_path: Path, stack: ExitStack) -> Non
     judge(campaign(tmp_path, stack, 500, 25, patience=400))
 
 
+@pytest.mark.timeout(300)
+def test_60_callbacks_outlive_a_postgresql_frozen_and_killed(tmp_path: Path, stack: ExitStack) -> None:
+    postgres = Postgres()
+    stack.callback(postgres.close)
+    judge(campaign(tmp_path, stack, 60, 4, patience=200, stopped=3, sql=postgres))
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(5400)
 def test_10000_callbacks_outlive_500_kills(tmp_path: Path, stack: ExitStack) -> None:
     judge(campaign(tmp_path, stack, 10_000, 500, patience=3600))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_2000_callbacks_outlive_100_kills_on_postgresql(tmp_path: Path, stack: ExitStack) -> None:
+    postgres = Postgres()
+    stack.callback(postgres.close)
+    judge(campaign(tmp_path, stack, 2000, 100, patience=1800, sql=postgres))
