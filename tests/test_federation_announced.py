@@ -49,7 +49,7 @@ def test_a_closure_is_told_in_words_then_published_and_ends_by_itself(
     told = federation.send(NEW, **CLOSURE).text
     assert "Qui répondrait" in told
     assert "Réquisitionnées, elles répondent quand même : Bordeaux, Lille." in told
-    assert "environ <strong>9 appels</strong> trouveraient" in told
+    assert "environ <strong>8 appels</strong> trouveraient" in told
     assert store.current_version(desk.office.engine) == 1, "nothing has changed yet"
     answer = federation.send(NEW, step="publish", **CLOSURE)
     assert answer.status_code == 303
@@ -95,7 +95,7 @@ def test_it_is_ended_prolonged_or_withdrawn(desk: Console, federation: Browser) 
     (one,) = desk.office.book.document.closures  # type: ignore[union-attr] # a book of a document
     end = f"/federation/fermetures/{one.id}/fin"
     page = "/federation/fermetures"
-    assert federation.send(end, page, end_day="20/11", end_clock="8h").status_code == 422
+    assert federation.send(end, page, end_day="20/11/2026", end_clock="8h").status_code == 422
     assert federation.send(end, page, end_day="26/11", end_clock="8h").status_code == 303
     (one,) = desk.office.book.document.closures  # type: ignore[union-attr] # as above
     assert one.ends == datetime(2026, 11, 26, 7, 0, tzinfo=UTC)

@@ -108,7 +108,8 @@ def test_another_desk_than_the_rules_say_is_a_failure(
     others = tuple(moved if other.slug == "pau" else other for other in document.associations)
     changed = compile_book(document.model_copy(update={"associations": others}), 2, places)
     done = place_call(service.settings, changed, places, "hand", 0, "pau")
-    assert not done.ok or done.rang == "pau"
+    assert (done.ok, done.expected) == (False, "lille")
+    assert done.said == "64000 (Pau) : un autre poste sonnerait."
 
 
 def test_a_process_beats_in_redis_else_in_sql(env: dict[str, str], redis_client: Redis) -> None:

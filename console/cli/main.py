@@ -15,6 +15,7 @@ COMMANDS = {
     "check": "Vérifie les règles de routage : trous, recouvrements, boucles, numéros morts.",
     "call": "Joue un appel dans le terminal, à travers les vrais webhooks.",
     "doctor": "Dit l'état de chaque réglage et de chaque dépendance, avec la réparation.",
+    "sheet": "Écrit une feuille à imprimer, pour le jour où les écrans sont éteints.",
     "backup": "Sauvegarde tout dans un fichier chiffré ; drill : prouve qu'on sait le restaurer.",
     "restore": "Remet en place une sauvegarde.",
     "synthetic": "Place un appel d'essai à travers nos webhooks, sans rien faire sonner.",
