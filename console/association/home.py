@@ -14,6 +14,7 @@ from console.french import soon
 from console.live import stream
 from console.office import office, visitor
 from console.publishing import NotPublished, publish
+from routing import drafts
 from routing.compile import compile_book
 from routing.compiled import RuleBook
 from routing.document import Closure
@@ -32,7 +33,8 @@ def home(association: str) -> Answer:
     """What happens to a call now, what waits, what is closed."""
     at = scene(association)
     coming = exceptions.undecided(workbench.ground(at).one, at.now.astimezone(at.zone).date())
-    return render_template("association/home.html", **_now(at), holidays=coming[:2])
+    unpublished = drafts.headline(office().engine, association)
+    return render_template("association/home.html", **_now(at), holidays=coming[:2], unpublished=unpublished)
 
 
 @bp.get("/maintenant")
