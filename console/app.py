@@ -48,7 +48,17 @@ from console.association import (
     version_pages,
     week_pages,
 )
-from console.federation import accounts, board, closures, fairness, health, history, messages, walls
+from console.federation import (
+    accounts,
+    board,
+    closures,
+    coverage_pages,
+    fairness,
+    health,
+    history,
+    messages,
+    walls,
+)
 from console.letters import Letters
 from console.office import Office, office
 from routing import words
@@ -83,6 +93,7 @@ PAGES = (
     case_pages.bp,
     version_pages.bp,
     board.bp,
+    coverage_pages.bp,
     closures.bp,
     messages.bp,
     health.bp,

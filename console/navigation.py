@@ -51,7 +51,7 @@ FEDERATION = (
     Tab("Historique", "history.shown", Right.WATCH),
     Tab("Équité", "fairness.shown", Right.WATCH),
     Tab("Prévision", "outlook.forecast", Right.WATCH),
-    Tab("Couverture", "federation.coverage", Right.WATCH, only=True),
+    Tab("Couverture", "coverage.shown", Right.WATCH),
     Tab("Règles", "federation.versions", Right.WATCH, only=True),
     Tab("Comptes", "accounts.listed", Right.GOVERN),
     Tab("Journal", "journal.of_all", Right.WATCH, only=True),

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
-from functools import lru_cache
-
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -17,10 +13,7 @@ from console.federation import watching
 from console.live import stream
 from console.office import Office, office, visitor
 from routing import publishing, store
-from routing.compiled import RuleBook
 from routing.differences import differences
-from routing.geography.places import Places, parent
-from routing.model import Need
 from routing.words import NEEDS
 from workers.records import live
 from workers.records.alerts import acknowledged, open_alerts
@@ -28,18 +21,6 @@ from workers.records.conditions import NEXT_STEP
 
 bp = Blueprint("federation", __name__, url_prefix="/federation")
 Answer = str | Response | tuple[str, int]
-COVERED = (Need.VISIT, Need.CONSULTATION)
-
-
-@dataclass(frozen=True, slots=True)
-class Covered:
-    """How a need is covered in one département."""
-
-    departement: str
-    communes: int
-    uncovered: int
-    doubled: int
-    inhabitants: int  # of the uncovered
 
 
 @bp.get("/")
@@ -54,18 +35,6 @@ def board() -> Answer:
 def board_now() -> Answer:
     """The part of the board that keeps itself true."""
     return render_template("federation/board_now.html", **_board(office()))
-
-
-@bp.get("/couverture")
-@opens(Right.WATCH)
-def coverage() -> Answer:
-    """Which communes nobody covers, and which two associations do."""
-    here = office()
-    tables = {need: _coverage(here.book, here.places, need) for need in COVERED}
-    totals = {need: _total(rows) for need, rows in tables.items()}
-    return render_template(
-        "federation/coverage.html", tables=tables, totals=totals, needs=NEEDS, version=here.book.version
-    )
 
 
 @bp.get("/regles")
@@ -148,33 +117,3 @@ def _board(here: Office) -> dict[str, object]:
         "now": now,
         "feed": stream(here, None),
     }
-
-
-@lru_cache(maxsize=8)
-def _coverage(book: RuleBook, places: Places, need: Need) -> tuple[Covered, ...]:
-    """By département. The book is frozen, so this holds as long as it does (areas with dates: for good)."""
-    communes, uncovered, doubled, people = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    cities = {parent(commune.insee) for commune in places.all()}
-    for commune in places.all():
-        if commune.insee in cities:
-            continue  # counted by its arrondissements
-        owners = len(book.chain(need, commune.insee).owners(2.0**53))
-        communes[commune.departement] += 1
-        if owners == 0:
-            uncovered[commune.departement] += 1
-            people[commune.departement] += commune.population
-        doubled[commune.departement] += owners > 1
-    return tuple(
-        Covered(name, communes[name], uncovered[name], doubled[name], people[name])
-        for name in sorted(communes)
-    )
-
-
-def _total(rows: tuple[Covered, ...]) -> Covered:
-    return Covered(
-        "France",
-        sum(row.communes for row in rows),
-        sum(row.uncovered for row in rows),
-        sum(row.doubled for row in rows),
-        sum(row.inhabitants for row in rows),
-    )

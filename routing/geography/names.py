@@ -87,6 +87,11 @@ def find(places: Places, spoken: str, limit: int = 5) -> list[Match]:
     return matches[:limit]
 
 
+def homonyms(places: Places, name: str) -> tuple[Commune, ...]:
+    """The communes of exactly this name, however its accents, articles and hyphens are written."""
+    return _index(places).by_name.get(normalised(name), ())
+
+
 def prepare(places: Places) -> None:
     """Build the index of names now (about 0.2 s once per process) rather than in the first caller's ear."""
     _index(places)

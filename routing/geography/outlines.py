@@ -61,7 +61,7 @@ def frame_of(departement: str) -> Frame | None:
 class Outlines:
     """Every border between two communes, or a commune and the sea, in compact columns (about 6 MB)."""
 
-    __slots__ = ("_ends", "codes", "dx", "dy", "left", "points", "right", "spans", "x", "y")
+    __slots__ = ("_ends", "_parts", "codes", "dx", "dy", "left", "points", "right", "spans", "x", "y")
 
     def __init__(
         self, codes: Sequence[str], spans: Mapping[str, tuple[int, int]], *columns: array[int]
@@ -70,6 +70,7 @@ class Outlines:
         self.codes = ("", *codes)
         self.spans = spans
         self.left, self.right, self.points, self.x, self.y, self.dx, self.dy = columns
+        self._parts = {i: city for i, code in enumerate(self.codes) if (city := parent(code)) is not None}
         self._ends = array("i", accumulate((count - 1 for count in self.points), initial=0))
 
     @classmethod
@@ -102,7 +103,9 @@ class Outlines:
         arrondissements. Borders are drawn to `tolerance` units, the same for both sides.
         """
         since, until = self.spans[frame.code]
-        painted = ["", *(paint.get(code) or paint.get(parent(code) or "", "") for code in self.codes[1:])]
+        painted = [paint.get(code, "") for code in self.codes]
+        for face, city in self._parts.items():
+            painted[face] = painted[face] or paint.get(city, "")
         found = [
             Border(painted[a], painted[b], self._line(i))
             for i, (a, b) in enumerate(
