@@ -97,6 +97,31 @@ def still_open(engine: Engine, association: str | None = None) -> tuple[Draft, .
         return tuple(map(_draft, connection.execute(query).all()))
 
 
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What a first page says of an open draft, without its text."""
+
+    author: str
+    asked_by: str | None
+    approved_by: str | None
+    publish_at: datetime | None
+    refused: str | None
+
+
+def headline(engine: Engine, association: str) -> Headline | None:
+    """Of the association's newest open draft."""
+    columns = [_drafts.c[name] for name in Headline.__dataclass_fields__]
+    mine = (_drafts.c.state == DraftState.OPEN) & (_drafts.c.association == association)
+    query = sa.select(*columns).where(mine).order_by(_drafts.c.changed_at.desc()).limit(1)
+    with reading(engine).connect() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        return None
+    return Headline(
+        **{**row._mapping, "publish_at": None if row.publish_at is None else aware(row.publish_at)}
+    )
+
+
 def due(engine: Engine) -> tuple[Draft, ...]:
     """Open drafts whose hour has come by the database's clock, the earliest first."""
     with reading(engine).connect() as connection:
