@@ -145,8 +145,11 @@ def second_person(before: Document, after: Document, found: Iterable[Difference]
     federation's where it asks for one and the nation's desks, the reach or the emergency numbers change.
 
     As they asked before the change: taking the demand away is itself a change that needs one. National
-    closures and messages never do: they end by themselves, and a strike does not wait.
+    closures and messages never do: they end by themselves, and a strike does not wait. Nor does a helper's
+    answer to a pact: who asks has agreed by asking, and who helps has its own two say so (`routing.pacts`).
     """
+    if pacts.only_answers(before, after):
+        return ()
     rules = {one.rule for one in found}
     touched = {one.association for one in found}
     desks = {rule.partition("/")[2] for rule in rules if rule.startswith("regulators/")}
