@@ -10,6 +10,7 @@ from console.access.roles import Right
 from console.association import closing, exceptions, sentence, workbench, worklist
 from console.association.closing import Asked, Unclear
 from console.association.scene import Scene, scene
+from console.federation import told
 from console.french import soon
 from console.live import stream
 from console.office import office, visitor
@@ -72,6 +73,7 @@ def closed(association: str) -> Answer:
         )
     except NotPublished as refused:
         return _form(at, asked, Unclear("", str(refused) or _BUSY)), 409
+    told.closed(office(), at, wanted, who.name)
     flash(f"C'est fermé jusqu'à {soon(wanted.ends, at.now, at.zone)} (règles n° {version}).")
     return redirect(url_for("association.home", association=association), 303)
 
@@ -93,6 +95,7 @@ def reopen(association: str) -> Answer:
         )
     except NotPublished:
         abort(409)
+    told.reopened(office(), at, visitor().name)
     flash("C'est rouvert.")
     return redirect(url_for("association.home", association=association), 303)
 
