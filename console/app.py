@@ -17,7 +17,13 @@ from config import logs, stores
 from config.patience import Breaker
 from config.sealing import Pseudonyms
 from config.settings import Settings
-from console import french, headers, journal, navigation
+from console import (
+    french,
+    headers,
+    journal,
+    navigation,
+    paper,
+)
 from console.access import door, entering, oidc_pages, own, passkey_pages, people, way_back_pages
 from console.access.accounts import Accounts
 from console.access.identities import Identities
@@ -50,6 +56,7 @@ from console.association import (
 )
 from console.federation import (
     accounts,
+    associations,
     board,
     closures,
     coverage_pages,
@@ -57,6 +64,7 @@ from console.federation import (
     health,
     history,
     messages,
+    sheets,
     walls,
 )
 from console.letters import Letters
@@ -97,6 +105,8 @@ PAGES = (
     closures.bp,
     messages.bp,
     health.bp,
+    sheets.bp,
+    associations.bp,
     accounts.bp,
     walls.bp,
     history.bp,
@@ -119,6 +129,7 @@ def from_environment() -> Flask:
     app = create_app(settings)
     here: Office = app.extensions["office"]
     Beats(here.redis, here.engine, "console").keep(lambda: {"book": here.book.version})
+    paper.keep(settings.var_dir / "paper", lambda: here.book, here.places, here.clock)
     return app
 
 

@@ -45,6 +45,7 @@ ASSOCIATION = (
     Tab("Fermer d'urgence", "association.close", Right.RULE, only=True),
     Tab("Comptes", "people.listed", Right.STAFF),
     Tab("Journal", "journal.of_association", Right.JOURNAL, only=True),
+    Tab("Feuille à imprimer", "sheets.association", Right.SEE, only=True),
 )
 FEDERATION = (
     Tab("Maintenant", "federation.board", Right.WATCH, only=True),
@@ -56,8 +57,10 @@ FEDERATION = (
     Tab("Comptes", "accounts.listed", Right.GOVERN),
     Tab("Journal", "journal.of_all", Right.WATCH, only=True),
     Tab("Écrans", "walls.listed", Right.GOVERN),
+    Tab("Associations", "associations.listed", Right.WATCH),
     Tab("Fermetures et messages", "closures.listed", Right.WATCH),
     Tab("État du service", "health_page.shown", Right.WATCH),
+    Tab("Feuille à imprimer", "sheets.federation", Right.WATCH, only=True),
 )
 
 
