@@ -18,7 +18,7 @@ from config.stores import engine as engine_of
 from routing.model import Need
 from tests.conftest import SECRET_KEYS
 from workers.callbacks.booking import Bookings, NotBooked
-from workers.callbacks.callback import AgeClass, Booking, Promise, State
+from workers.callbacks.callback import AgeClass, Booking, Cause, Conclusion, Promise, State
 from workers.callbacks.spool import Spool
 from workers.callbacks.store import Callbacks, NumberTaken
 from workers.callbacks.tables import metadata
@@ -172,3 +172,30 @@ def test_a_spooled_file_that_does_not_open_is_set_aside_not_deleted(tmp_path: Pa
     other = Spool(tmp_path, Sealer((SECRET_KEYS,), "booking spool"))
     assert other.merge(lambda *_: None) == 0
     assert [path.suffix for path in tmp_path.iterdir()] == [".unreadable"]
+
+
+@pytest.mark.parametrize("state", [State.DUE, State.HUMAN, State.DONE])
+@pytest.mark.parametrize("conclusion", list(Conclusion))
+def test_a_person_may_say_what_became_of_any_call_back(
+    sqlite_engine: Engine, state: State, conclusion: Conclusion
+) -> None:
+    store = Callbacks(sqlite_engine, VAULT)
+    one = store.book(booking()).id
+    if state is State.HUMAN:
+        store.settle(one, Cause.GIVEN_UP)
+    if state is State.DONE:
+        store.settle(one, Cause.SETTLED, Conclusion.UNREACHABLE)
+    assert store.settle(one, Cause.SETTLED, conclusion)
+    found = store.get(one)
+    assert found is not None
+    if conclusion is Conclusion.VISIT:
+        assert (found.state, found.need, found.urgent) == (State.DUE, Need.VISIT, True)
+    else:
+        assert (found.state, found.conclusion) == (State.DONE, conclusion)
+
+
+def test_nobody_says_what_became_of_a_call_that_was_cancelled(sqlite_engine: Engine) -> None:
+    store = Callbacks(sqlite_engine, VAULT)
+    one = store.book(booking()).id
+    store.cancel(one)
+    assert not any(store.settle(one, Cause.SETTLED, conclusion) for conclusion in Conclusion)

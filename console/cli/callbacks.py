@@ -37,6 +37,11 @@ CONCLUSIONS = {
     "injoignable": Conclusion.UNREACHABLE,
     "mauvais-numero": Conclusion.WRONG_NUMBER,
 }
+TOLD = {
+    Conclusion.DONE: "Rappelé à l'instant : rappel clos.",
+    Conclusion.FIFTEEN: "Rappelé à l'instant, orienté vers le 15 : rappel clos.",
+    Conclusion.VISIT: "Visite demandée : la régulation est appelée en priorité.",
+}
 
 
 @click.group("callbacks", help="Les rappels : en cours, à traiter, chiffres.")
@@ -69,14 +74,14 @@ def cancel(callback_id: str) -> None:
     click.echo("Rappel annulé.")
 
 
-@command.command("settle", help="Clôt un rappel de la liste humaine, avec son issue.")
+@command.command("settle", help="Note l'issue d'un rappel : rappelé à l'instant, ou déjà clos.")
 @click.argument("callback_id")
 @click.argument("issue", type=click.Choice(list(CONCLUSIONS)))
 def settle(callback_id: str, issue: str) -> None:
-    """What the person found out."""
+    """What the person found out; a visit goes back to the desks, first in the queue."""
     if not _store().settle(callback_id, Cause.SETTLED, CONCLUSIONS[issue]):
-        raise Refused("ce rappel n'est pas sur la liste humaine ; voir sos3624 callbacks list --human")
-    click.echo("Rappel clos.")
+        raise Refused("un médecin est à ce rappel, ou il est annulé ou expiré ; voir sos3624 callbacks list")
+    click.echo(TOLD.get(CONCLUSIONS[issue], "Rappel clos."))
 
 
 @command.command("again", help="Remet un rappel de la liste humaine dans la file.")

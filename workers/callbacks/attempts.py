@@ -7,12 +7,10 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select, update
-from sqlalchemy.exc import IntegrityError
 
 from config.stores import database_now, reading
-from routing.model import Need
 from routing.numbers import is_mobile
-from workers.callbacks import fence, policy
+from workers.callbacks import fence, outcomes, policy
 from workers.callbacks.callback import IN_ATTEMPT, Attempt, Callback, Cause, Conclusion, Disposition, State
 from workers.callbacks.failpoints import failpoint
 from workers.callbacks.fence import Link
@@ -223,22 +221,10 @@ class Attempts:
         callback = self._callbacks.get(link.callback_id)
         if callback is None or callback.conclusion is not None:
             return
-        place = policy.order_at(callback.waiting_since, callback.age, urgent=True)
-        try:
-            with self._engine.begin() as connection:
-                now = database_now(connection)
-                changes: dict[str, Any] = {
-                    "need": Need.VISIT.value,
-                    "urgent": True,
-                    "order_at": place,
-                    "due_at": now,
-                    "tries": 0,
-                    "kept_at": func.coalesce(callbacks.c.kept_at, now),
-                }
-                if move(connection, Cause.VISIT_NEEDED, link.callback_id, now, held=link.token, **changes):
-                    fence.end(connection, link, now, Disposition.ANSWERED, Conclusion.VISIT)
-        except IntegrityError:
-            return  # the patient has booked anew meanwhile: that request stands
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            if outcomes.visit(connection, link.callback_id, now, held=link.token):
+                fence.end(connection, link, now, Disposition.ANSWERED, Conclusion.VISIT)
 
     # --- one update each
 

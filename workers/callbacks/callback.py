@@ -101,7 +101,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row(Cause.TALKED, {_S.PATIENT_RINGING, _S.BRIDGED}, _S.DONE, "ils se sont parlé"),
     _row(
         Cause.VISIT_NEEDED,
-        {_S.BRIDGED, _S.DONE},
+        WAITING | {_S.BRIDGED, _S.DONE, _S.HUMAN},
         _S.DUE,
         "visite nécessaire : prioritaire",
     ),
@@ -113,7 +113,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     _row(Cause.CANCELLED, WAITING | _BEFORE_THE_PATIENT | {_S.HUMAN}, _S.CANCELLED, "le patient renonce"),
     _row(Cause.TAKEN_BACK, {_S.HUMAN}, _S.DUE, "la personne relance le rappel"),
-    _row(Cause.SETTLED, {_S.HUMAN}, _S.DONE, "la personne a réglé la demande"),
+    _row(Cause.SETTLED, WAITING | {_S.HUMAN}, _S.DONE, "une personne a rappelé, ou réglé la demande"),
     _row(Cause.EXPIRED, {_S.HUMAN}, _S.EXPIRED, "un jour sans réponse sur la liste"),
 )
 BY_CAUSE = {row.cause: row for row in TRANSITIONS}

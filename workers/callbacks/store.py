@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from config.stores import database_now, reading
 from routing.model import Need
 from routing.numbers import is_mobile
-from workers.callbacks import fence, measures, policy
+from workers.callbacks import fence, measures, outcomes, policy
 from workers.callbacks.callback import (
     CLOSED,
     WAITING,
@@ -121,13 +121,15 @@ class Callbacks:
         *,
         beside: Callable[[Connection], None] | None = None,
     ) -> bool:
-        """What a person on the human list decides: `SETTLED` or `TAKEN_BACK`; `beside` in its transaction."""
+        """A person decides: `SETTLED` with what came of it, or `TAKEN_BACK`; `beside` in its transaction."""
         with self._engine.begin() as connection:
             now = database_now(connection)
-            fresh: dict[str, Any] = (
-                {"due_at": now, "tries": 0, "rings": 0} if cause is Cause.TAKEN_BACK else {}
-            )
-            moved = move(connection, cause, callback_id, now, conclusion=conclusion, **fresh)
+            if conclusion is not None:
+                moved = outcomes.conclude(connection, callback_id, conclusion, now)
+            else:
+                again: dict[str, Any] = {"due_at": now, "tries": 0, "rings": 0}
+                fresh = again if cause is Cause.TAKEN_BACK else {}
+                moved = move(connection, cause, callback_id, now, **fresh)
             if moved and beside is not None:
                 beside(connection)
         return moved
