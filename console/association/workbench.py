@@ -78,7 +78,9 @@ def keep(at: Scene, stamp: str, change: Callable[[Document], Document], told: st
     here, now = office(), ground(at)
     changed = change(now.document)
     if stamp != now.stamp:
-        raise Moved(differences(at.document, now.document), differences(now.document, changed))
+        names = {commune.insee: commune.name for commune in here.places.all()}
+        theirs = differences(at.document, now.document, names)
+        raise Moved(theirs, differences(now.document, changed, names))
     parts.carry(now.document, changed, now.document, at.slug)
     return drafts.save(
         here.engine,
