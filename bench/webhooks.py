@@ -42,24 +42,27 @@ class Reading:
     per_second: float
     p99_ms: float
     errors: int
+    cpu_us: float  # processor of the server, and of Redis for ours, a request: hardly moved by what else runs
 
 
 def main() -> dict[str, float]:
     """Measure and print; returns the figures."""
     if shutil.which("wrk") is None:
         sys.exit("bench: wrk is missing (apt-get install wrk)")
-    with tempfile.TemporaryDirectory() as folder, _redis(Path(folder)) as redis_url:
+    with tempfile.TemporaryDirectory() as folder, _redis(Path(folder)) as (redis_url, redis_pid):
         env = _environment(Path(folder), redis_url)
         settings = Settings.from_env(env)
         migrate.upgrade(settings)
         store.ensure_demo(stores.engine(settings))
         script = Path(folder) / "mix.lua"
         script.write_text(_script(settings))
-        bare, voice = _rounds(settings, env, script, redis_url)
+        bare, voice = _rounds(settings, env, script, redis_url, redis_pid)
     figures = {
         "bare_per_second": statistics.median(r.per_second for r in bare),
         "voice_per_second": statistics.median(r.per_second for r in voice),
         "ratio": statistics.median(v.per_second / b.per_second for b, v in zip(bare, voice, strict=True)),
+        "bare_cpu_us": statistics.median(r.cpu_us for r in bare),
+        "voice_cpu_us": statistics.median(r.cpu_us for r in voice),
         "bare_p99_ms": statistics.median(r.p99_ms for r in bare),
         "voice_p99_ms": statistics.median(r.p99_ms for r in voice),
         "errors": sum(r.errors for r in bare + voice),
@@ -70,32 +73,50 @@ def main() -> dict[str, float]:
 
 
 def _rounds(
-    settings: Settings, env: dict[str, str], script: Path, redis_url: str
+    settings: Settings, env: dict[str, str], script: Path, redis_url: str, redis_pid: int
 ) -> tuple[list[Reading], list[Reading]]:
     """Bare and ours in turn, so that a machine that slows down slows both."""
     bare, voice = [], []
     with (
-        _server("bench.bare:create_app", settings.port + 1, env) as there,
-        _server("voice.app:from_environment", settings.port, env) as here,
+        _server("bench.bare:create_app", settings.port + 1, env) as (there, bare_pid),
+        _server("voice.app:from_environment", settings.port, env) as (here, voice_pid),
     ):
         for _ in range(ROUNDS):
-            bare.append(_load(there, script))
+            bare.append(_load(there, script, bare_pid))
             with Redis.from_url(redis_url) as redis:
                 redis.delete("calls:events")  # as the ledger would
-            voice.append(_load(here, script))
+            voice.append(_load(here, script, voice_pid, redis_pid))
     return bare, voice
 
 
-def _load(url: str, script: Path) -> Reading:
+def _load(url: str, script: Path, *servers: int) -> Reading:
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", "-s", str(script), url]
+    before = sum(map(_processor, servers))
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    used = sum(map(_processor, servers)) - before
     rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
     p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", said)
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
-    if rate is None or p99 is None:
+    count = re.search(r"(\d+) requests in", said)
+    if rate is None or p99 is None or count is None:
         raise RuntimeError(said)
     scale = {"us": 0.001, "ms": 1.0, "s": 1000.0}[p99[2]]
-    return Reading(float(rate[1]), float(p99[1]) * scale, int(refused[1]) if refused else 0)
+    return Reading(
+        float(rate[1]), float(p99[1]) * scale, int(refused[1]) if refused else 0, used / int(count[1]) * 1e6
+    )
+
+
+def _processor(pid: int) -> float:
+    """Seconds of processor of a process and its children."""
+    total = 0.0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if pid in (int(stat.parent.name), int(fields[2])):  # itself, or of its group
+            total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return total
 
 
 def _script(settings: Settings) -> str:
@@ -113,7 +134,7 @@ def _script(settings: Settings) -> str:
 
 
 def _webhooks(settings: Settings) -> Iterator[tuple[str, str, str]]:
-    """Six webhooks a call: welcome, place, need, whisper, its key, the dial's end."""
+    """Seven webhooks a call: welcome, place, need, whisper, its key, the dial's end, the call's status."""
     app = create_app(settings)
     client = app.test_client()
     for number in range(CALLS):
@@ -131,6 +152,8 @@ def _webhooks(settings: Settings) -> Iterator[tuple[str, str, str]]:
             path = urls[-1].removeprefix(settings.public_url) if urls else path
         ended = {"DialCallStatus": "completed", "DialBridged": "true", "DialCallDuration": "61"}
         yield _signed(settings, dial_ended.removeprefix(settings.public_url), {**fields, **ended})
+        over = {"CallStatus": "completed", "CallDuration": "80", "SequenceNumber": "2"}
+        yield _signed(settings, "/voice/status", {**fields, **over})
     close(app)
 
 
@@ -158,23 +181,24 @@ def _environment(folder: Path, redis_url: str) -> dict[str, str]:
         "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
         "TWILIO_AUTH_TOKEN": "b" * 32,
         "SECRET_KEYS": "k" * 40,
+        "TWILIO_API_URL": "https://api.twilio.com",  # as in service: no trace for the stand-in's page
         "LOG_LEVEL": "error",
     }
 
 
 @contextmanager
-def _redis(folder: Path) -> Iterator[str]:
+def _redis(folder: Path) -> Iterator[tuple[str, int]]:
     process = subprocess.Popen(embedded.command(3693, folder), stdout=subprocess.DEVNULL)
     try:
         time.sleep(0.5)
-        yield "redis://127.0.0.1:3693/0"
+        yield "redis://127.0.0.1:3693/0", process.pid
     finally:
         process.kill()
         process.wait()
 
 
 @contextmanager
-def _server(target: str, port: int, env: dict[str, str]) -> Iterator[str]:
+def _server(target: str, port: int, env: dict[str, str]) -> Iterator[tuple[str, int]]:
     """granian as in the Procfile, in a process group of its own."""
     options = [
         "--interface",
@@ -196,7 +220,7 @@ def _server(target: str, port: int, env: dict[str, str]) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     try:
         _until_it_listens(url)
-        yield url
+        yield url, process.pid
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
