@@ -160,16 +160,16 @@ def _weighs(path: Path) -> bool:
 
 
 def _backups(engine: Engine, now: datetime) -> Iterator[Finding]:
-    yield _kept("Sauvegarde", "sos3624 backup", restoring.last(engine, "backup"), BACKUP_OLD, now)
-    yield _kept(
-        "Exercice de restauration", "sos3624 backup drill", restoring.last(engine, "drill"), DRILL_OLD, now
-    )
+    nightly = "lancez sos3624 backup, chaque nuit (docs/operations.md)"
+    monthly = "lancez sos3624 backup drill, chaque mois (docs/operations.md)"
+    yield _kept("Sauvegarde", nightly, restoring.last(engine, "backup"), BACKUP_OLD, now)
+    yield _kept("Exercice de restauration", monthly, restoring.last(engine, "drill"), DRILL_OLD, now)
 
 
-def _kept(name: str, command: str, last: restoring.Kept | None, old: timedelta, now: datetime) -> Finding:
+def _kept(name: str, repair: str, last: restoring.Kept | None, old: timedelta, now: datetime) -> Finding:
     if last is None:
-        return Finding(name, "warning", "jamais", f"lancez {command}, puis chaque nuit (docs/operations.md)")
+        return Finding(name, "warning", "jamais", repair)
     said = f"{moment(last.at)}, {last.said}"
     if not last.ok:
-        return Finding(name, "broken", said, f"réparez, puis {command}")
-    return Finding(name, "warning" if now - last.at > old else "ok", said, f"lancez {command}")
+        return Finding(name, "broken", said, f"réparez, puis {repair}")
+    return Finding(name, "warning", said, repair) if now - last.at > old else Finding(name, "ok", said)

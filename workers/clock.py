@@ -26,6 +26,7 @@ from workers.synthetic import place_call
 from workers.worker import live_book, parts
 
 EVERY = 3.0  # seconds; back to ringing what is due within ten after everything was killed
+STARTING = 4  # tries of the first synthetic call
 AFTER_START = 20  # seconds: the other processes of a deployment start at the same time
 HEARTBEAT = "3624:clock:heartbeat"
 log = structlog.get_logger(__name__)
@@ -86,12 +87,15 @@ def call_ourselves(
     settings: Settings, sql: Engine, book: LiveBook, places: Places, stop: threading.Event
 ) -> None:
     """A synthetic call soon after the start, which is how a deployment ends, then one every few minutes."""
-    every, why = settings.synthetic_call_every, "start"
-    pause = min(AFTER_START, every)
+    every = settings.synthetic_call_every
+    pause, why, patience = min(AFTER_START, every), "start", STARTING
     while not stop.wait(pause):
-        turn = int(time.time() // every)
+        done = place_call(settings, book.current, places, why, int(time.time() // every))
+        patience -= 1
+        if why == "start" and not done.ok and patience:
+            continue  # the web processes may still be starting
         try:
-            synthetic_calls.keep(sql, place_call(settings, book.current, places, why, turn))
+            synthetic_calls.keep(sql, done)
         except SQLAlchemyError as fault:
             log.warning("synthetic_call_not_kept", fault=type(fault).__name__)
         pause, why = every, "clock"
