@@ -30,8 +30,10 @@ from workers.callbacks.spool import Spool
 from workers.callbacks.store import Callbacks
 from workers.callbacks.sweeper import Sweeper
 from workers.callbacks.telephony import Leg, Placed, Reply
+from workers.callbacks.telling import Telling
 from workers.callbacks.timing import Timing
 from workers.callbacks.vault import Vault
+from workers.records.events import Event
 
 NOW = datetime.now(UTC)
 NOTHING = timedelta(0)
@@ -115,6 +117,8 @@ class House:
             now=lambda: NOW,
         )
         self.spool = Spool(settings.var_dir / "bookings", Sealer(settings.secret_keys, "booking spool"))
+        self.told: list[Event] = []
+        self.telling = Telling(engine, self.told.extend)
         self.sweeper = Sweeper(
             callbacks=self.store,
             attempts=self.attempts,
@@ -123,6 +127,7 @@ class House:
             doctors=self.doctors,
             spool=self.spool,
             joined=Joined(settings.var_dir / "joined"),
+            telling=self.telling,
             carrier=self.carrier,
             bell=lambda _: None,
         )

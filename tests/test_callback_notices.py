@@ -19,9 +19,11 @@ from tests.signed import fields_of, sign
 from voice import leg_prompts as prompts
 from voice import leg_webhooks
 from voice.signature import Door
-from workers.callbacks.callback import Booking, State
+from workers.callbacks.callback import Booking, Conclusion, State
 from workers.callbacks.tables import attempts, callbacks
 from workers.callbacks.telephony import Unknown
+from workers.records.callrecord import fold
+from workers.records.events import Event
 
 LANDLINE, MOBILE, DOCTOR = "+33536490001", "+33639980001", "+33639980101"
 ROOM = "https://visio.example/salle/{token}"
@@ -127,3 +129,24 @@ def test_the_rooms_address_goes_to_both_once_the_doctor_has_accepted(house: Hous
         assert set(connection.scalars(attempts.select().with_only_columns(attempts.c.caller_id))) == {
             "+33536490009"
         }
+
+
+def test_the_call_records_are_told_of_each_attempt_and_when_they_spoke(house: House) -> None:
+    house.book()
+    for conclusion in (Conclusion.UNREACHABLE, Conclusion.DONE):
+        house.dialler.place_next()
+        link, sid = house.link(), f"CA{len(house.carrier.rung)}"
+        house.attempts.answered(link, sid)
+        house.attempts.accepted(link, sid)
+        if conclusion is Conclusion.DONE:
+            house.attempts.connected(link)
+        house.attempts.concluded(link, conclusion)
+        house.telling.tell_the_records()
+    house.telling.tell_the_records()
+    assert [(event.call, event.name) for event in house.told] == [
+        ("CAb1", "tried"),
+        ("CAb1", "joined"),
+        ("CAb1", "tried"),
+    ]
+    record = fold([Event("CAb1:0:0", "CAb1", "arrived", NOW), *house.told])
+    assert record.t3 is not None

@@ -47,6 +47,7 @@ DOING: dict[str, tuple[State, Callable[[Crash, str], object]]] = {
     "booked_committed": (State.DUE, lambda one, _: one.house.store.book(booking(3))),
     "listed": (State.UNKNOWN, lambda one, _: one.house.sweeper.ask_the_carrier()),
     "notice_taken": (State.DUE, lambda one, _: one.house.courier.send_notices()),
+    "records_told": (State.DONE, lambda one, _: one.house.telling.tell_the_records()),
     "spool_merged": (State.DUE, lambda one, _: one.house.sweeper.merge_spool()),
 }
 STAYS = {State.DONE, State.CANCELLED, State.EXPIRED, State.HUMAN}

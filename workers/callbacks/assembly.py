@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
@@ -10,6 +10,7 @@ from typing import Self
 from redis import Redis
 from sqlalchemy import Engine
 
+from config.patience import Breaker
 from config.sealing import Sealer
 from config.settings import Settings
 from routing.book import LiveBook
@@ -32,8 +33,11 @@ from workers.callbacks.spool import Spool
 from workers.callbacks.store import Callbacks
 from workers.callbacks.sweeper import Sweeper
 from workers.callbacks.telephony import Carrier, TwilioCarrier
+from workers.callbacks.telling import Telling
 from workers.callbacks.timing import Timing
 from workers.callbacks.vault import Vault
+from workers.records.events import Event, EventLog
+from workers.records.spool import Spool as Lines
 
 PER_SECOND = 1.0  # what the carrier starts for an account by default
 
@@ -51,6 +55,7 @@ class Parts:
     courier: Courier
     spool: Spool
     joined: Joined
+    telling: Telling
     carrier: Carrier
 
     @classmethod
@@ -94,6 +99,7 @@ class Parts:
             ),
             spool=Spool(settings.var_dir / "bookings", Sealer(settings.secret_keys, "booking spool")),
             joined=Joined(settings.var_dir / "joined"),
+            telling=Telling(engine, _recorded(settings, redis)),
             carrier=carrier,
         )
 
@@ -107,9 +113,21 @@ class Parts:
             doctors=self.doctors,
             spool=self.spool,
             joined=self.joined,
+            telling=self.telling,
             carrier=self.carrier,
             bell=bell,
         )
+
+
+def _recorded(settings: Settings, redis: Redis) -> Callable[[Sequence[Event]], None]:
+    """Events go where voice's go: a file of this process, emptied into Redis at once where it answers."""
+    log = EventLog(redis, Breaker(), Lines(settings.var_dir / "events", "events"))
+
+    def emit(events: Sequence[Event]) -> None:
+        log.emit(events)
+        log.drain()
+
+    return emit
 
 
 def now() -> datetime:

@@ -19,6 +19,7 @@ NAMES = (
     "listed",  # the carrier's list was read, nothing written
     "notice_taken",
     "spool_merged",
+    "records_told",
 )
 _armed = [os.environ.get("FAILPOINT", "")]  # noqa: TID251 - not a setting: a fault, never in a settings file
 

@@ -17,6 +17,7 @@ from workers.callbacks.lapses import Lapse, Lapses
 from workers.callbacks.spool import Spool
 from workers.callbacks.store import Callbacks
 from workers.callbacks.telephony import Carrier, Leg
+from workers.callbacks.telling import Telling
 
 SKEW = timedelta(seconds=30)  # between the database's clock and the carrier's, whole seconds included
 log = structlog.get_logger(__name__)
@@ -35,12 +36,13 @@ class Sweeper:
         doctors: Doctors,
         spool: Spool,
         joined: Joined,
+        telling: Telling,
         carrier: Carrier,
         bell: Callable[[str], None],
     ) -> None:
         self._callbacks, self._attempts, self._lapses = callbacks, attempts, lapses
         self._courier, self._doctors, self._spool = courier, doctors, spool
-        self._carrier, self._bell, self._joined = carrier, bell, joined
+        self._carrier, self._bell, self._joined, self._telling = carrier, bell, joined, telling
 
     def steps(self) -> tuple[Callable[[], object], ...]:
         """Everything to do in one round, each to be run though another fails."""
@@ -55,6 +57,7 @@ class Sweeper:
             self._lapses.warn_of_delay,
             self._courier.send_notices,
             self._doctors.close_forgotten,
+            self._telling.tell_the_records,
         )
 
     def ring_bells(self) -> int:

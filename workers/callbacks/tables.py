@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
     text,
 )
 
@@ -144,6 +145,7 @@ attempts = Table(
     Column("ended_at", Instant),
     Column("disposition", String(16)),
     Column("conclusion", String(16)),
+    Column("told", Boolean, nullable=False, server_default=false()),  # to the call records
     Column("seconds", Float),  # reserved to ended, when they were joined: what promises are made of
     # The carrier's list knows no reference of ours, only To and time: one open question per number.
     Index(
@@ -162,6 +164,7 @@ attempts = Table(
     ),
     Index("attempts_of_callback", "callback_id", "reserved_at"),
     Index("attempts_reserved", "reserved_at"),
+    Index("attempts_untold", "told", "ended_at"),
 )
 
 notices = Table(
