@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, Integer, Select, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Float, Integer, Select, bindparam, cast, func, select
 
 from workers.callbacks.callback import Conclusion
-from workers.callbacks.tables import callbacks
+from workers.callbacks.tables import Instant, callbacks
 from workers.records import paris
 
 MINUTES = (2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 360)  # edges of the classes of delays
@@ -62,26 +63,35 @@ def promises(
     connection: Connection, first: date, last: date, association: str | None, now: datetime | None = None
 ) -> Promises:
     """Call-backs asked for between two days, both counted. With `now`, one open past its time is late too."""
-    query = _asked(connection, first, last, now)
+    query = _asked(connection.dialect.name, now is not None)
     if association:
         query = query.where(_c.association == association)
-    return _told(connection.execute(query).mappings().one())
+    return _told(connection.execute(query, _within(first, last, now)).mappings().one())
 
 
 def promises_by_association(
     connection: Connection, first: date, last: date, now: datetime | None = None
 ) -> dict[str, Promises]:
     """The same for each association at once; "" is nobody's."""
-    query = _asked(connection, first, last, now).add_columns(_c.association).group_by(_c.association)
-    return {row["association"] or "": _told(row) for row in connection.execute(query).mappings()}
+    query = _asked(connection.dialect.name, now is not None)
+    rows = connection.execute(
+        query.add_columns(_c.association).group_by(_c.association), _within(first, last, now)
+    )
+    return {row["association"] or "": _told(row) for row in rows.mappings()}
 
 
-def _asked(connection: Connection, first: date, last: date, now: datetime | None) -> Select[Any]:
-    ended = paris.began(last + timedelta(days=1))
+def _within(first: date, last: date, now: datetime | None) -> dict[str, datetime]:
+    span = {"first": paris.began(first), "ended": paris.began(last + timedelta(days=1))}
+    return span | {"now": now} if now else span
+
+
+@lru_cache(maxsize=4)
+def _asked(dialect: str, judged: bool) -> Select[Any]:
+    """Built once: a table of months asks it thirteen times. `judged`: one open past its time is late."""
     late = _c.kept_at > _c.promised_by
-    if now:
-        late = late | (_c.kept_at.is_(None) & (_c.promised_by < now))
-    delay = _seconds_between(connection, _c.asked_at, _c.kept_at) / 60
+    if judged:
+        late = late | (_c.kept_at.is_(None) & (_c.promised_by < bindparam("now", type_=Instant)))
+    delay = _seconds_between(dialect, _c.asked_at, _c.kept_at) / 60
     columns = {
         "promised": func.count(),
         "kept": _counting(_c.kept_at <= _c.promised_by),
@@ -90,8 +100,10 @@ def _asked(connection: Connection, first: date, last: date, now: datetime | None
         "tries": func.coalesce(func.sum(_c.tries), 0),
         "to_the_15": _counting(_c.conclusion == Conclusion.FIFTEEN.value),
     } | {f"upto_{edge}": _counting(delay <= edge) for edge in MINUTES}
-    named = [column.label(name) for name, column in columns.items()]
-    return select(*named).where(_c.asked_at >= paris.began(first), _c.asked_at < ended)
+    span = (bindparam(name, type_=Instant) for name in ("first", "ended"))
+    return select(*(column.label(name) for name, column in columns.items())).where(
+        _c.asked_at >= next(span), _c.asked_at < next(span)
+    )
 
 
 def _told(row: Mapping[Any, Any]) -> Promises:
@@ -121,8 +133,8 @@ def _counting(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _seconds_between(
-    connection: Connection, start: ColumnElement[Any], end: ColumnElement[Any]
+    dialect: str, start: ColumnElement[Any], end: ColumnElement[Any]
 ) -> ColumnElement[float]:
-    if connection.dialect.name == "postgresql":
+    if dialect == "postgresql":
         return cast(func.extract("epoch", end - start), Float)
     return (func.julianday(end) - func.julianday(start)) * 86_400

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from workers.records import history, paris
 from workers.records.figures import Figures
@@ -66,16 +66,18 @@ def wholes(connection: Connection, span: Span, now: datetime) -> dict[str, Whole
 def monthly(connection: Connection, span: Span, now: datetime) -> list[Month]:
     """The months of a span: offered, answered in 60 s, abandoned after 30 s, called back in 10 min."""
     found = history.months_of(connection, span)
+    spans = history.month_spans(span)
+    taken = _received_by_month(connection, span)
     return [
         Month(
             number,
             Whole(
                 found.get(number, Figures.of({})),
-                received(connection, one),
+                taken.get(number, 0),
                 promises(connection, one.first, one.last, one.association, now),
             ),
         )
-        for number, one in history.month_spans(span).items()
+        for number, one in spans.items()
     ]
 
 
@@ -84,8 +86,21 @@ def received(connection: Connection, span: Span) -> int:
 
     For the service: by any association; what the national desk took is nobody's overflow received.
     """
-    taken = _flow.answered_for == span.association if span.association else _flow.answered_for != ""
-    return int(connection.scalar(_overflow(span).where(taken)) or 0)
+    return int(connection.scalar(_overflow(span).where(_by_one_of_ours(span))) or 0)
+
+
+def _received_by_month(connection: Connection, span: Span) -> dict[int, int]:
+    """Of the whole months the span touches."""
+    months = history.month_spans(span)
+    ends = list(months.values())
+    whole_months = Span(ends[0].first, ends[-1].last, span.association)
+    month = (_flow.day // 100).label("month")
+    query = _overflow(whole_months).where(_by_one_of_ours(span)).add_columns(month).group_by(month)
+    return {int(row.month): int(row.calls) for row in connection.execute(query)}
+
+
+def _by_one_of_ours(span: Span) -> ColumnElement[bool]:
+    return _flow.answered_for == span.association if span.association else _flow.answered_for != ""
 
 
 def recent_talk(connection: Connection, now: datetime, association: str | None) -> float | None:
