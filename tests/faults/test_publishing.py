@@ -15,18 +15,19 @@ from random import Random
 import pytest
 from sqlalchemy import Engine
 
+from config import journal, migrate, stores
+from config.settings import Settings
 from routing import snapshot, static_fallback, store
 from routing.document import Document
 from tests.conftest import LEASH
 from tests.faults import publisher
 
-KILLS = 200
 LONGEST = 0.03  # seconds after a publication: one or two more
 
 
 def version_of(document: Document) -> int:
-    """The one version that every association of this book names."""
-    said = {one.announcement for one in document.associations}
+    """The one version that all marked associations of this book name."""
+    said = {one.announcement for one in document.associations[:: publisher.MARKED]}
     assert len(said) == 1, f"a mixture of {said}"
     return int((said.pop() or "").removeprefix("version "))
 
@@ -56,21 +57,29 @@ def publishers(env: dict[str, str], folder: Path) -> Iterator[Callable[[], Calla
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize(("kind", "kills"), [("sqlite", 200), ("postgresql", 60)])
 def test_kill_9_at_any_instant_leaves_the_old_book_or_the_new(
-    sqlite_engine: Engine, env: dict[str, str], tmp_path: Path
+    kind: str, kills: int, env: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    store.publish(sqlite_engine, publisher.marked(1), 0, "ana", "")
+    if kind == "postgresql":
+        env = env | {"DATABASE_URL": request.getfixturevalue("postgres_url")}
+    settings = Settings.from_env(env)
+    migrate.upgrade(settings)
+    engine = stores.engine(settings)
+    store.publish(engine, publisher.marked(1), 0, "ana", "")
     folder, chance, seen = tmp_path / "books", Random(3624), []
     with publishers(env, folder) as begin:
-        for _ in range(KILLS):
-            before = store.current_version(sqlite_engine)
+        for _ in range(kills):
+            before = store.current_version(engine)
             kill = begin()
-            while store.current_version(sqlite_engine) == before:  # until it is in full swing
+            while store.current_version(engine) == before:  # until it is in full swing
                 time.sleep(0.002)
             time.sleep(chance.uniform(0, LONGEST))
             kill()
-            seen.append(_whole(sqlite_engine, folder))
+            seen.append(_whole(engine, folder))
     assert seen == sorted(set(seen))  # what was in force is never lost
+    assert journal.verify(engine)[1] == ()  # and each version has its lines
+    engine.dispose()
 
 
 def _whole(engine: Engine, folder: Path) -> int:
