@@ -11,6 +11,7 @@ from hmac import compare_digest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from config import journal
 from config.stores import database_now, reading
 from routing.tables import aware
 from routing.tables import number_proofs as _proofs
@@ -68,6 +69,8 @@ def answer(engine: Engine, number: str, code: str, keyed: Keyed, by: str) -> Ans
             return Answer.WRONG
         proved = {"code_hash": None, "proved_at": now, "proved_by": by}
         connection.execute(_proofs.update().where(mine).values(**proved))
+        change = journal.Change(journal.FEDERATION, "desk_proved", f"Poste {number} : le code dit y a été lu")
+        journal.append(connection, by, [change])
     return Answer.PROVED
 
 

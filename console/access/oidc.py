@@ -60,6 +60,14 @@ class Client:
         self.provider, self._redirect = provider, redirect
         self._said: tuple[float, Mapping[str, Any], KeySet] | None = None
 
+    def answers(self) -> bool:
+        """Whether the provider can be read and describes itself as it should."""
+        try:
+            self._known()
+        except Refusal:
+            return False
+        return True
+
     def departure(self, errand: Errand) -> str:
         """Where the browser is sent."""
         asked = {"acr_values": self.provider.acr} if self.provider.acr else {}

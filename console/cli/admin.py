@@ -31,7 +31,9 @@ def create(email: str, name: str) -> None:
     settings, now = Settings.of_process(), datetime.now(UTC)
     with _database(settings) as engine:
         try:
-            made = Accounts(engine).create(email, name, (Grant(Role.FEDERATION),), now)
+            made = Accounts(engine).create(
+                email, name, (Grant(Role.FEDERATION),), now, author="sos3624 admin"
+            )
         except AccountRefused as refused:
             raise Refused(str(refused)) from None
         _tell(settings, Invitations(engine).make(made, "sos3624 admin", now))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import click
+from sqlalchemy import Connection
 
+from config.journal import FEDERATION, Change, append
 from config.settings import Settings
 from config.stores import engine
 from console.cli.refusal import Refused
@@ -69,8 +72,12 @@ def list_open(human: bool, as_json: bool) -> None:
 @click.argument("callback_id")
 def cancel(callback_id: str) -> None:
     """Refused once the patient's telephone rings."""
-    if not _store().cancel(callback_id):
+    store = _store()
+    one = store.get(callback_id)
+    if one is None or not store.cancel(callback_id):
         raise Refused("ce rappel est déjà clos, ou le patient est en ligne ; voir sos3624 callbacks list")
+    with engine(_settings()).begin() as connection:
+        _noted(connection, one, "callback_cancelled", "à la demande du patient")
     click.echo("Rappel annulé.")
 
 
@@ -79,7 +86,10 @@ def cancel(callback_id: str) -> None:
 @click.argument("issue", type=click.Choice(list(CONCLUSIONS)))
 def settle(callback_id: str, issue: str) -> None:
     """What the person found out; a visit goes back to the desks, first in the queue."""
-    if not _store().settle(callback_id, Cause.SETTLED, CONCLUSIONS[issue]):
+    store = _store()
+    one = store.get(callback_id)
+    done = partial(_noted, one=one, action="callback_concluded", after=issue)
+    if one is None or not store.settle(callback_id, Cause.SETTLED, CONCLUSIONS[issue], beside=done):
         raise Refused("un médecin est à ce rappel, ou il est annulé ou expiré ; voir sos3624 callbacks list")
     click.echo(TOLD.get(CONCLUSIONS[issue], "Rappel clos."))
 
@@ -88,7 +98,10 @@ def settle(callback_id: str, issue: str) -> None:
 @click.argument("callback_id")
 def again(callback_id: str) -> None:
     """Rung again at once."""
-    if not _store().settle(callback_id, Cause.TAKEN_BACK):
+    store = _store()
+    one = store.get(callback_id)
+    done = partial(_noted, one=one, action="callback_given_back")
+    if one is None or not store.settle(callback_id, Cause.TAKEN_BACK, beside=done):
         raise Refused("ce rappel n'est pas sur la liste humaine ; voir sos3624 callbacks list --human")
     click.echo("Rappel remis dans la file.")
 
@@ -110,6 +123,14 @@ def figures(days: int, association: str | None, as_json: bool) -> None:
     click.echo(f"Promis {found.promised}, tenus {found.kept}, joints {found.reached}, ouverts {found.open}, ")
     click.echo(f"à traiter {found.with_a_person}, tentatives {found.attempts}, ")
     click.echo(f"attente médiane {_minutes(found.p50)}, 9 sur 10 en moins de {_minutes(found.p90)}.")
+
+
+def _noted(connection: Connection, one: Callback | None, action: str, after: str = "") -> None:
+    """Into the journal, without the number."""
+    if one is not None:
+        subject = f"Rappel promis pour {one.promise.by.astimezone():%d/%m/%Y %H:%M}"
+        change = Change(one.association or FEDERATION, action, subject, after=after)
+        append(connection, "sos3624 callbacks", [change])
 
 
 def _settings() -> Settings:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import click
 
+from config.journal import FEDERATION, Change, append
 from config.settings import Settings
 from config.stores import engine
 from console.cli.refusal import Refused
@@ -46,6 +47,7 @@ def add(label: str, number: str, pin: str, association: str | None) -> None:
         doctor_id = _doctors().register(label, normalise(number) or "", pin, association)
     except DoctorRefused as refused:
         raise Refused(str(refused)) from refused
+    _noted(doctor_id, "doctor_added")
     click.echo(doctor_id)
 
 
@@ -57,6 +59,7 @@ def on(doctor_id: str, hours: int) -> None:
     doctors = _doctors()
     _known(doctors, doctor_id)
     until = doctors.begin_duty(doctor_id, timedelta(hours=hours))
+    _noted(doctor_id, "duty_begun", f"jusqu'à {until.astimezone():%H h %M}")
     click.echo(f"Disponible jusqu'à {until.astimezone():%H h %M}.")
 
 
@@ -66,9 +69,19 @@ def off(doctor_id: str) -> None:
     """No further patient; a talk under way goes on."""
     doctors = _doctors()
     _known(doctors, doctor_id)
-    click.echo(
-        "Fin de disponibilité." if doctors.end_duty(doctor_id) else "Ce médecin n'était pas disponible."
-    )
+    if not doctors.end_duty(doctor_id):
+        click.echo("Ce médecin n'était pas disponible.")
+        return
+    _noted(doctor_id, "duty_ended")
+    click.echo("Fin de disponibilité.")
+
+
+def _noted(doctor_id: str, action: str, after: str = "") -> None:
+    """Into the journal of the doctor's association, without the number."""
+    one = next(doctor for doctor in _doctors().listed() if doctor.id == doctor_id)
+    change = Change(one.association or FEDERATION, action, f"Médecin de rappel {one.label}", after=after)
+    with engine(Settings.of_process()).begin() as connection:
+        append(connection, "sos3624 duty", [change])
 
 
 def _doctors() -> Doctors:

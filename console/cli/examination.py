@@ -15,6 +15,7 @@ from twilio.request_validator import RequestValidator
 
 from config import migrate, stores
 from config.settings import LOOPBACK, Settings
+from console.access.oidc import Client
 from console.cli.readiness import answers
 from console.cli.rulebook import database, newest
 from console.findings import Finding
@@ -36,6 +37,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("Redis", _redis),
         ("Opérateur", _carrier),
         ("Webhooks", _webhooks),
+        ("Identités", _providers),
         ("Service", _running),
     ]
     for name, look in looks:
@@ -130,6 +132,15 @@ def _carrier(settings: Settings) -> Iterator[Finding]:
             "lancez make run" if settings.simulated else "vérifiez TWILIO_API_URL et la sortie vers Internet"
         )
         yield Finding(name, "broken", f"{settings.carrier_url} ne répond pas", repair)
+
+
+def _providers(settings: Settings) -> Iterator[Finding]:
+    for one in settings.oidc_providers:
+        if Client(one, "").answers():
+            yield Finding(one.label, "ok", f"{one.discovery} se décrit comme attendu")
+        else:
+            repair = "vérifiez son adresse dans OIDC_PROVIDERS ; les autres façons d'entrer restent"
+            yield Finding(one.label, "warning", f"{one.discovery} ne répond pas comme attendu", repair)
 
 
 def _webhooks(settings: Settings) -> Iterator[Finding]:

@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 import click
 from sqlalchemy import Engine, func, select
 
-from config import stores
+from config import journal, stores
+from config.journal import FEDERATION, Change
 from config.settings import Settings
 from console.cli.refusal import Refused
 from routing import numbers
@@ -19,6 +20,8 @@ from workers.records import chosen, paris, retention, rollups
 from workers.records.filling import rebuild
 from workers.records.monthkeys import MonthKeys
 from workers.records.tables import KEYS, records
+
+AUTHOR = "sos3624 records"
 
 
 @click.group("records", help="Les chiffres : refaire les cumuls, les vérifier, effacer une personne.")
@@ -73,6 +76,9 @@ def erase(number: str) -> None:
         keys = MonthKeys(settings.secret_keys)
         count = retention.erase(engine, keys, settings.secret_keys, written)
         erased, under_way = Callbacks(engine, Vault.of(settings.secret_keys)).forget(written)
+        subject = f"Une personne : {count} appels et {erased} rappels déliés de son numéro"
+        with engine.begin() as connection:
+            journal.append(connection, AUTHOR, [Change(FEDERATION, "person_erased", subject)])
     click.echo(f"{count} appels et {erased} rappels déliés de ce numéro.")
     if under_way:
         click.echo(f"{under_way} rappel est en cours à l'instant : recommencez quand il sera terminé.")
@@ -87,10 +93,15 @@ def settings(name: str | None, value: str | None) -> None:
         raise Refused(f"{name} attend une valeur.")
     with _database() as engine, engine.begin() as connection:
         if name and value is not None:
+            before = chosen.in_force(connection).get(name)
             try:
-                chosen.choose(connection, name, value, datetime.now(UTC))
+                after = chosen.choose(connection, name, value, datetime.now(UTC))
             except ValueError as wrong:
                 raise Refused(str(wrong)) from None
+            told = Change(
+                FEDERATION, "setting_chosen", chosen.CHOICES[name].words, f"{before:g}", f"{after:g}"
+            )
+            journal.append(connection, AUTHOR, [told])
         held = chosen.in_force(connection)
     for one, choice in chosen.CHOICES.items():
         if name in (None, one):

@@ -8,6 +8,7 @@ from datetime import date
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from config.journal import Change, append
 from console.access.door import opens
 from console.access.roles import Right
 from console.association.closing import Unclear
@@ -110,6 +111,7 @@ def address(slug: str) -> Answer:
         ), 422
     with here.engine.begin() as connection:
         Routes(here.settings.secret_keys).add(connection, Route("email", email, slug))
+        append(connection, visitor().name, [Change(slug, "alerts_to", "Adresse des alertes", after=email)])
     flash(f"Les alertes de {one.city} partiront à cette adresse.")
     return redirect(url_for("associations.edit", slug=slug), 303)
 
