@@ -61,11 +61,11 @@ def fed(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def looking(settings: Settings, width: int = 1280) -> Iterator[BrowserContext]:
+def looking(settings: Settings, width: int = 1280, *flags: str) -> Iterator[BrowserContext]:
     """A browser that has not been there yet; what its console complains of is an error of ours."""
     with sync_playwright() as playwright:
         found = shutil.which("chromium")
-        chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", *flags])
         context = chromium.new_context(
             viewport={"width": width, "height": 900}, base_url=settings.console_url, locale="fr-FR"
         )

@@ -52,6 +52,12 @@ def _walk(page: Page, desk: Console, width: int) -> None:
         ("appel", "appels/CA" + f"{0:032x}"),
         ("horaires", "horaires"),
         ("semaine", "horaires/semaine"),
+        ("exceptions", "exceptions"),
+        ("regulations", "regulations"),
+        ("regulation", "regulations/pau"),
+        ("debordement", "debordement"),
+        ("menu", "menu"),
+        ("enregistrement", "enregistrements"),
         ("fermeture", "fermeture"),
     ):
         shoot(name, f"/a/pau/{path}")
