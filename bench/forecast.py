@@ -41,8 +41,8 @@ def main() -> None:
                 told = ask(known, today, zone)
                 errors[name][area.slug] += sum(abs(a - b) for a, b in zip(told, came, strict=True))  # type: ignore[assignment] # a sum of floats
     for name, found in errors.items():
-        told = {slug: round(error / errors["as it is"][slug], 3) for slug, error in found.items()}
-        print(f"drawn years, {ORIGINS} origins, {name}: {told}")
+        ratios = {slug: round(error / errors["as it is"][slug], 3) for slug, error in found.items()}
+        print(f"drawn years, {ORIGINS} origins, {name}: {ratios}")
     for name, ask in (("as it is", as_it_is), ("with school holidays", with_school)):
         print(f"acts of spring 2020, {name}: {_spring(ask):.0f} acts a day")
 

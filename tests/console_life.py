@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import insert
+
+from console.cli.demo_data import areas
 from console.office import Office
 from routing.model import Need
 from workers.callbacks.callback import AgeClass, Booking, Promise
-from workers.records import recordbook
+from workers.records import paris, recordbook
 from workers.records.callrecord import CallRecord, Ring
+from workers.records.filling import fill
+from workers.records.past import Past, Profile
+from workers.records.tables import forecasts
 
 TRACE = "coverage.visit=pau ; hours=pau always ; overflow=pau bayonne ; national=national"
 
@@ -58,6 +64,24 @@ def live(office: Office, now: datetime) -> None:
         recordbook.write(connection, [recordbook.row_of(one) for one in made])
     book(office, "CAwaiting1", "+33199001234", now - timedelta(minutes=50), now - timedelta(minutes=5))
     book(office, "CAwaiting2", "+33199001235", now - timedelta(minutes=8), now + timedelta(minutes=40))
+
+
+def past(office: Office, now: datetime) -> None:
+    """A month of calls of three associations, and a fortnight foretold: ten calls an hour."""
+    document, today = office.book.document, now.date()
+    assert document is not None
+    three = [one for one in areas(document, office.places) if one.slug in {"pau", "bayonne", "bordeaux"}]
+    drawn = Past(three, Profile.load(), scale=0.006)
+    fill(office.engine, drawn, today - timedelta(days=30), today - timedelta(days=1), now)
+    rows = [
+        {"association": slug, "day": paris.number_of(today + timedelta(days=n)), "hour": hour}
+        | {"expected": 1000, "low": 600, "high": 1400, "made_at": now}
+        for slug in ("", "pau")
+        for n in range(14)
+        for hour in range(24)
+    ]
+    with office.engine.begin() as connection:
+        connection.execute(insert(forecasts), rows)
 
 
 def book(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import BaseServer, StreamRequestHandler, ThreadingTCPServer
+from socketserver import StreamRequestHandler, TCPServer, ThreadingTCPServer
 from urllib.parse import parse_qs
 
 import pytest
@@ -251,13 +251,13 @@ def delivered() -> Iterator[tuple[Post, dict[str, str]]]:
         yield post, {"SMTP_URL": f"smtp://{at(mail)}", "TWILIO_API_URL": f"http://{at(web)}"}
 
 
-def at(server: BaseServer) -> str:
+def at(server: TCPServer) -> str:
     host, port = server.server_address[:2]
     return f"{host!s}:{port}"
 
 
 @contextmanager
-def running(server: BaseServer) -> Iterator[BaseServer]:
+def running(server: TCPServer) -> Iterator[TCPServer]:
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield server

@@ -12,19 +12,14 @@ from itertools import pairwise
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import Engine, insert
 
 from config.settings import Settings
 from console import periods
 from console.access.roles import Role
-from console.cli.demo_data import areas
 from console.periods import Kind
 from tests.console import EVENING, Browser, Console, console
-from tests.console_life import call, live
-from workers.records import paris, recordbook
-from workers.records.filling import fill
-from workers.records.past import Past, Profile
-from workers.records.tables import forecasts
+from tests.console_life import call, live, past
+from workers.records import recordbook
 
 TODAY = date(2026, 11, 22)
 
@@ -33,33 +28,13 @@ TODAY = date(2026, 11, 22)
 def desk(settings: Settings) -> Iterator[Console]:
     with console(settings) as made:
         office = made.office
-        document = office.book.document
-        assert document is not None
-        three = [one for one in areas(document, office.places) if one.slug in {"pau", "bayonne", "bordeaux"}]
-        first = TODAY - timedelta(days=30)
-        fill(
-            office.engine, Past(three, Profile.load(), scale=0.006), first, TODAY - timedelta(days=1), EVENING
-        )
+        past(office, EVENING)
         helped = call("CAhelped", EVENING - timedelta(hours=3), answered_for="bayonne", regulator="bayonne")
         year_ago = call("CAyearago", datetime(2025, 11, 23, 9, 30, tzinfo=UTC))
         with office.engine.begin() as connection:
             recordbook.write(connection, [recordbook.row_of(one) for one in (helped, year_ago)])
         live(office, EVENING)
-        foreseen(office.engine)
         yield made
-
-
-def foreseen(engine: Engine) -> None:
-    """A fortnight of ten calls an hour, for the service and Pau."""
-    rows = [
-        {"association": slug, "day": paris.number_of(TODAY + timedelta(days=n)), "hour": hour}
-        | {"expected": 1000, "low": 600, "high": 1400, "made_at": EVENING}
-        for slug in ("", "pau")
-        for n in range(14)
-        for hour in range(24)
-    ]
-    with engine.begin() as connection:
-        connection.execute(insert(forecasts), rows)
 
 
 def cells(text: str, row: str) -> list[str]:

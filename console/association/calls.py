@@ -174,6 +174,8 @@ def _steps(row: Row[Any], book: RuleBook) -> list[Step]:
         steps.append(Step(after or 0, f"{name} sonne{f' : {told}' if told else ''}."))
     if row.taken_after is not None:
         steps.append(Step(row.taken_after, f"Décroché ; {row.talked // 1000} s de communication."))
+    if row.joined_after is not None:
+        steps.append(Step(row.joined_after, "Rappel : un médecin et le patient sont en ligne."))
     ending = {"caller": "L'appelant raccroche.", "desk": "La régulation raccroche."}
     steps.append(Step(row.ended_after, ending.get(row.ended_by or "", "Fin de l'appel.")))
     return sorted(steps, key=lambda step: step.after)

@@ -12,7 +12,7 @@ from console.access.roles import Role
 from tests.browser.chromium import WIDTHS, enter, looking, served
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SECRET_KEYS, free_port, redis_running
 from tests.console import Console
-from tests.console_life import live
+from tests.console_life import live, past
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screens"
 
@@ -32,6 +32,7 @@ def take() -> None:
         settings = Settings.from_env(environment)
         with served(settings) as desk:
             live(desk.office, desk.clock())
+            past(desk.office, desk.clock())
             for width in WIDTHS:
                 with looking(settings, width) as context:
                     _walk(context.new_page(), desk, width)
@@ -50,6 +51,7 @@ def _walk(page: Page, desk: Console, width: int) -> None:
         ("rappels", "rappels"),
         ("appels", "appels"),
         ("appel", "appels/CA" + f"{0:032x}"),
+        ("chiffres", "chiffres"),
         ("horaires", "horaires"),
         ("semaine", "horaires/semaine"),
         ("exceptions", "exceptions"),
@@ -69,7 +71,7 @@ def _walk(page: Page, desk: Console, width: int) -> None:
     shoot("compte", "/compte")
     page.get_by_role("button", name="Sortir").click()
     enter(page, desk, Role.FEDERATION)
-    for name in ("", "couverture", "regles", "regles/2", "comptes"):
+    for name in ("", "historique", "equite", "prevision", "couverture", "regles", "regles/2", "comptes"):
         shoot("federation" + ("-" + name.replace("/", "-") if name else ""), f"/federation/{name}")
     page.goto("/a/pau/")
     page.get_by_role("button", name="Rouvrir maintenant").first.click()

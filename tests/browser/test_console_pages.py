@@ -14,7 +14,7 @@ from routing.decision import decide
 from routing.model import Located, Need, Outcome, PlaceSource
 from tests.browser.chromium import WIDTHS, enter, looking, served, sound
 from tests.console import PASSWORD, Console
-from tests.console_life import live
+from tests.console_life import live, past
 
 pytestmark = pytest.mark.browser
 PAU = Located("64445", 1.0, PlaceSource.POSTCODE)
@@ -24,6 +24,7 @@ PAU = Located("64445", 1.0, PlaceSource.POSTCODE)
 def desk(settings: Settings) -> Iterator[Console]:
     with served(settings) as made:
         live(made.office, made.clock())
+        past(made.office, made.clock())
         yield made
 
 
@@ -100,14 +101,24 @@ def test_every_page_is_sound_at_every_width(desk: Console, width: int) -> None:
             wrong += sound(page)
         enter(page, desk, Role.MANAGER, "pau")
         one = "appels/CA" + f"{0:032x}"
-        for path in ("", "rappels", "appels", one, "horaires", "horaires/semaine", "fermeture"):
+        for path in (
+            "",
+            "rappels",
+            "appels",
+            one,
+            "chiffres",
+            "chiffres/prevision",
+            "horaires",
+            "horaires/semaine",
+            "fermeture",
+        ):
             page.goto(f"/a/pau/{path}")
             wrong += sound(page)
         page.goto("/compte")
         wrong += sound(page)
         page.get_by_role("button", name="Sortir").click()
         enter(page, desk, Role.FEDERATION)
-        for path in ("", "couverture", "regles", "regles/1", "comptes"):
+        for path in ("", "historique", "equite", "prevision", "couverture", "regles", "regles/1", "comptes"):
             page.goto(f"/federation/{path}")
             wrong += sound(page)
     assert wrong == []
