@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import ceil, floor
+from zoneinfo import ZoneInfo
 
 from routing import checks_calendar, checks_document
 from routing.compiled import RuleBook
 from routing.coverage import Gazetteer
-from routing.geography.places import Commune, parent
+from routing.geography.places import Commune, parent, time_zone
 from routing.model import Need
 from routing.problem import Problem
 from routing.proof import Gap, gaps
@@ -109,7 +110,7 @@ def _hole(
 ) -> Problem:
     largest = max(touched, key=lambda commune: commune.population)
     if owners:
-        how = f"{total(when) / 3600:.0f} h sur la période, dès {_minute(when[0][0])}"
+        how = f"{total(when) / 3600:.0f} h sur la période, dès {_minute(when[0][0], largest)}"
         message = f"{_count(touched)} de {_name(book, owners[0])} ({departement}) sans {NEEDS[need]} : {how}"
     else:
         message = f"{_count(touched)} du département {departement} hors de tout secteur ({NEEDS[need]})"
@@ -151,5 +152,6 @@ def _name(book: RuleBook, slug: str) -> str:
     return association.name if association is not None else slug
 
 
-def _minute(instant: float) -> str:
-    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%d %H:%M UTC")
+def _minute(instant: float, commune: Commune) -> str:
+    """On the commune's own clock: « le 23/11/2026 à 20:00 »."""
+    return f"le {datetime.fromtimestamp(instant, ZoneInfo(time_zone(commune))):%d/%m/%Y à %H:%M}"

@@ -15,7 +15,7 @@ from console.association import workbench
 from console.association.scene import Scene, scene
 from console.association.trial import Trial, communes, replayed, second_person_waits, tried
 from console.association.workbench import Ground, Moved
-from console.french import read_clock, read_day, soon
+from console.french import moment, read_clock, read_day
 from console.office import office, visitor
 from console.publishing import NotPublished
 from routing import drafts, parts, store
@@ -91,7 +91,7 @@ def publish(association: str) -> Answer:
     if second:
         flash("Une seconde personne doit le lire et l'approuver : elle le voit à son accueil.")
     elif hour is not None:
-        flash(f"Ce sera publié {soon(hour, desk.at.now, desk.at.zone)}. Vous pouvez l'annuler jusque-là.")
+        flash(f"Ce sera publié {moment(hour, desk.at.zone)}. Vous pouvez l'annuler jusque-là.")
     else:
         return _published(association, draft.id)
     return _to(association)
