@@ -83,10 +83,15 @@ class Reader:
     def _entries(self, line: str) -> Iterator[tuple[str, ...]]:
         """A row of cells that tell of one commune stays together; else each cell is an entry."""
         cells = tuple(part for cell in re.split(r"[\t;,|]", line) if (part := cell.strip(_BULLETS)))
-        if len(cells) > 1 and self._row(cells) is not None:
+        if len(cells) > 1 and (self._row(cells) is not None or self._heading(line, cells)):
             yield cells
         else:
             yield from ((cell,) for cell in cells)
+
+    def _heading(self, line: str, cells: Iterable[str]) -> bool:
+        """A row of a table in which nothing can be read: its title, as a rule. It is one entry."""
+        entries = (self._entry(cell, Digits.GUESS) for cell in cells)
+        return "\t" in line and not any(entry is not None and entry.read for entry in entries)
 
     def _guessed(self, split: Iterable[tuple[str, ...]]) -> Digits:
         """What the codes that can only be one thing say of those that could be both."""

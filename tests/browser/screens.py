@@ -54,6 +54,7 @@ def _walk(page: Page, desk: Console, width: int) -> None:
         ("chiffres", "chiffres"),
         ("horaires", "horaires"),
         ("semaine", "horaires/semaine"),
+        ("secteur", "secteur"),
         ("exceptions", "exceptions"),
         ("regulations", "regulations"),
         ("regulation", "regulations/pau"),
@@ -66,6 +67,13 @@ def _walk(page: Page, desk: Console, width: int) -> None:
     page.get_by_label("Visite à domicile").check()
     page.get_by_role("button", name="Voir ce que ça change").click()
     shoot("fermeture-verification")
+    page.goto("/a/pau/secteur")
+    page.get_by_label("Collez ou tapez").fill("Anglet\n64102 Bayonne\nJurencon\nSaint-Martin\n99999\n")
+    page.get_by_role("button", name="Voir ce que ça change").first.click()
+    shoot("secteur-verification")
+    page.goto("/a/pau/fermeture")
+    page.get_by_label("Visite à domicile").check()
+    page.get_by_role("button", name="Voir ce que ça change").click()
     page.get_by_role("button", name="Fermer maintenant").click()
     shoot("ferme")
     shoot("compte", "/compte")
