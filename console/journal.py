@@ -22,6 +22,8 @@ ACTIONS = {
     "draft_unscheduled": "publication déprogrammée",
     "draft_refused": "publication refusée à son heure",
     "draft_abandoned": "brouillon abandonné",
+    "pact_answered": "réponse à une entente",
+    "recording_kept": "annonce enregistrée",
     "callback_claimed": "rappel pris par une personne",
     "callback_concluded": "rappel noté",
     "callback_given_back": "rappel rendu au service",

@@ -10,6 +10,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from config import journal
 from config.stores import database_now, reading
 from routing.document import Association, Document, Overflow
 from routing.problem import Problem
@@ -24,6 +25,14 @@ class State(StrEnum):
     ACCEPTED = "accepted"
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
+
+
+SAID = {  # as the journal says it
+    State.HALF: "une première personne accepte",
+    State.ACCEPTED: "acceptée",
+    State.DECLINED: "refusée",
+    State.WITHDRAWN: "retirée",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,15 @@ def answer(engine: Engine, asks: str, pact: Overflow, state: State, by: str) -> 
         }
         if not connection.execute(_pacts.update().where(mine).values(**said)).rowcount:
             connection.execute(_pacts.insert().values(asks=asks, helps=pact.association, **said))
+        told = f"Entente : {pact.association} répond à {asks}"
+        journal.append(
+            connection,
+            by,
+            [
+                journal.Change(slug, "pact_answered", told, after=SAID[state])
+                for slug in (asks, pact.association)
+            ],
+        )
 
 
 def answers(engine: Engine, *, asks: str | None = None, helps: str | None = None) -> tuple[Answer, ...]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
+from config import journal
 from config.stores import database_now, reading
 from routing.document import Document
 from routing.problem import Problem
@@ -38,6 +39,7 @@ def keep(engine: Engine, association: str, sound: Sound, words: str, by: str) ->
             row = {"name": name, "association": association, "words": words, "made_by": by}
             more = {"wav": sound.wav, "seconds": sound.seconds, "made_at": database_now(connection)}
             connection.execute(_recordings.insert().values(**row, **more))
+            journal.append(connection, by, [journal.Change(association, "recording_kept", words, after=name)])
     except IntegrityError:
         if find(engine, name) is None:
             raise
