@@ -1,44 +1,24 @@
-"""Putting a change in force: read the book, change it, compare and set; once more if somebody was quicker."""
+"""Putting a change in force from a page: this process obeys at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from console.office import Office
-from routing import draft_publishing, drafts, publishing, store
+from routing import draft_publishing, drafts, store
+from routing.changing import NotPublished as NotPublished
+from routing.changing import put_in_force
 from routing.document import Document
-from routing.store import Superseded
-
-TRIES = 3
-
-
-class NotPublished(Exception):
-    """Nothing was changed: the rules refuse it, as the message says in French, or, without one, others
-    published again and again meanwhile, or there is no book."""
 
 
 def publish(office: Office, change: Callable[[Document], Document | None], author: str, reason: str) -> int:
-    """The new version. For a change that means the same whatever else was published: it is applied anew.
+    """The new version, in force in this process at once and in the others within a second.
 
-    `change` answers None when there is nothing to do any more: the version in force is returned.
+    Raises `NotPublished`; `change` is as `routing.changing.put_in_force` wants it.
     """
-    for _ in range(TRIES):
-        found = store.current(office.engine)
-        if found is None:
-            break
-        version, document = found
-        changed = change(document)
-        if changed is None:
-            return version
-        try:
-            made = publishing.publish(office.engine, office.terrain, changed, version, author, reason)
-        except Superseded:
-            continue
-        except (publishing.Refused, publishing.SecondPersonNeeded) as refused:
-            raise NotPublished(publishing.in_words(refused)) from None
-        office.live_book.refresh()  # this process obeys at once, the others within a second
-        return made
-    raise NotPublished
+    made = put_in_force(office.engine, office.terrain, change, author, reason)
+    office.live_book.refresh()
+    return made
 
 
 def publish_draft(office: Office, draft_id: str) -> int:

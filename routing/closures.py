@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from routing.document import Closure, Document
 
 SOON = timedelta(hours=12)
+KEPT = timedelta(days=30)  # closures that are over leave the document; every version keeps its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,35 @@ def ending(document: Document, now: datetime, within: timedelta = SOON) -> tuple
 def begins(closure: Closure) -> datetime:
     """When it takes hold: not before the instant it was to be made public."""
     return max(closure.starts, closure.published_at or closure.starts)
+
+
+def with_closure(document: Document, added: Closure, now: datetime) -> Document:
+    """The document with this closure, without those that were over a month ago."""
+    kept = tuple(one for one in document.closures if one.ends > now - KEPT and one.id != added.id)
+    return document.model_copy(update={"closures": (*kept, added)})
+
+
+def reopened(document: Document, slug: str, closure_id: str, now: datetime) -> Document | None:
+    """The document with this association's closure ended now; None when it has no such closure in force."""
+    found = next((one for one in in_force(document, slug, now) if one.id == closure_id), None)
+    if found is None or found.association != slug:
+        return None
+    end = max(now.replace(microsecond=0), found.starts + timedelta(seconds=1))
+    ended = found.model_copy(update={"ends": end})
+    return document.model_copy(
+        update={"closures": tuple(ended if one is found else one for one in document.closures)}
+    )
+
+
+def in_force(document: Document | None, slug: str | None, now: datetime) -> list[Closure]:
+    """Closures that hold now for an association (None: all of them), national ones included."""
+    return [
+        one
+        for one in (document.closures if document else ())
+        if max(one.starts, one.published_at or one.starts) <= now < one.ends
+        and (slug is None or one.association in (None, slug))
+        and slug not in one.requisitioned
+    ]
 
 
 def _by_end(document: Document) -> list[Closure]:

@@ -16,7 +16,7 @@ from routing.book import LiveBook
 from routing.geography import names
 from routing.geography.landlines import Landlines
 from routing.geography.places import Places
-from voice import audio, health, leg_webhooks, prompts, rehearsal, twiml, webhooks
+from voice import audio, closing_webhooks, health, leg_webhooks, prompts, rehearsal, twiml, webhooks
 from voice.background import every
 from voice.effects import Effects
 from voice.line import Line, Links
@@ -90,7 +90,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
     door = Door(settings.public_url, settings.auth_tokens, settings.account_sid)
     webhooks.install(app, door)
     leg_webhooks.install(app, door, settings, places)
-    rehearsal.install(app, settings, sql, book, map_, clock)
+    _staff_lines(app, door, settings, book, map_, clock)
     app.extensions["health"] = health.Health(
         settings, sql, redis, breaker, book, log, Meters(settings.var_dir / "metrics", "web")
     )
@@ -104,6 +104,14 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
         every(METERS_EVERY, app.extensions["health"].leave_figures, "meters"),
     )
     return app
+
+
+def _staff_lines(
+    app: Flask, door: Door, settings: Settings, book: LiveBook, map_: Map, clock: Callable[[], datetime]
+) -> None:
+    """The lines no patient rings: an association closes itself, a manager tries a draft."""
+    closing_webhooks.install(app, door, settings, book, map_.places, clock)
+    rehearsal.install(app, settings, engine(settings), book, map_, clock)
 
 
 def close(app: Flask) -> None:

@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from console.french import next_at, read_clock, read_day
-from routing.document import Closure, Document
+from routing.closures import KEPT as KEPT
+from routing.closures import in_force as in_force
+from routing.closures import reopened as reopened
+from routing.closures import with_closure as with_closure
+from routing.document import Closure
 from routing.model import Need
 
 LONGEST = timedelta(days=14)  # longer is no emergency: it is a rule, with its own page
-KEPT = timedelta(days=30)  # closures that are over leave the document; every version keeps its own
 REASONS = ("Plus de médecin disponible", "Médecin malade", "Intempéries", "Panne", "Autre motif")
 ENDS = {"2h": "dans 2 heures", "6": "jusqu'à 6 h", "8": "jusqu'à 8 h", "20": "jusqu'à 20 h"}
 
@@ -58,35 +61,6 @@ def closure(asked: Asked, slug: str, offered: tuple[Need, ...], now: datetime, z
         reason=reason,
         message=message or None,
     )
-
-
-def with_closure(document: Document, added: Closure, now: datetime) -> Document:
-    """The document with this closure, without those that were over a month ago."""
-    kept = tuple(one for one in document.closures if one.ends > now - KEPT and one.id != added.id)
-    return document.model_copy(update={"closures": (*kept, added)})
-
-
-def reopened(document: Document, slug: str, closure_id: str, now: datetime) -> Document | None:
-    """The document with this association's closure ended now; None when it has no such closure in force."""
-    found = next((one for one in in_force(document, slug, now) if one.id == closure_id), None)
-    if found is None or found.association != slug:
-        return None
-    end = max(now.replace(microsecond=0), found.starts + timedelta(seconds=1))
-    ended = found.model_copy(update={"ends": end})
-    return document.model_copy(
-        update={"closures": tuple(ended if one is found else one for one in document.closures)}
-    )
-
-
-def in_force(document: Document | None, slug: str | None, now: datetime) -> list[Closure]:
-    """Closures that hold now for an association (None: all of them), national ones included."""
-    return [
-        one
-        for one in (document.closures if document else ())
-        if max(one.starts, one.published_at or one.starts) <= now < one.ends
-        and (slug is None or one.association in (None, slug))
-        and slug not in one.requisitioned
-    ]
 
 
 def _end(asked: Asked, now: datetime, zone: ZoneInfo) -> datetime:

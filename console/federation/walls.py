@@ -14,6 +14,7 @@ from flask import Blueprint, abort, flash, make_response, redirect, render_templ
 from sqlalchemy import Engine, Row
 from werkzeug.wrappers import Response
 
+from config.journal import FEDERATION, Change, append
 from config.stores import reading
 from console.access.door import opens
 from console.access.roles import Right
@@ -80,7 +81,10 @@ def ended(screen: str) -> Response:
     here = office()
     found = (_links.c.id == screen) & _links.c.ended_at.is_(None)
     with here.engine.begin() as connection:
+        label = connection.scalar(sa.select(_links.c.label).where(found))
         done = connection.execute(_links.update().where(found).values(ended_at=here.now())).rowcount
+        if done:
+            append(connection, visitor().name, [Change(FEDERATION, "wall_ended", f"Écran « {label} »")])
     flash("Ce lien ne montre plus rien." if done else "Ce lien ne montrait déjà plus rien.")
     return redirect(url_for("walls.listed"), 303)
 
@@ -134,6 +138,7 @@ def _make(engine: Engine, label: str, by: str, now: datetime) -> str:
     }
     with engine.begin() as connection:
         connection.execute(_links.insert().values(row))
+        append(connection, by, [Change(FEDERATION, "wall_made", f"Écran « {label} »")])
     return key
 
 

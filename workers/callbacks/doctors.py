@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import re
-from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from cryptography.exceptions import InvalidKey
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from sqlalchemy import Connection, Engine, Row, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from config.stores import database_now, reading
 from routing.numbers import callable_problem
+from workers import pins
 from workers.callbacks.tables import doctors, duties
 from workers.callbacks.vault import Vault
 
 LONGEST_DUTY = timedelta(hours=12)  # a forgotten « fin » must not leave a phone ringing the next morning
-WRONG_PINS = 5
-LOCKED_FOR = timedelta(minutes=15)
-PIN = re.compile(r"\d{4,8}")
 
 
 class DoctorRefused(ValueError):
@@ -51,7 +44,7 @@ class Doctors:
         """Add a doctor and return their id. Raises `DoctorRefused`."""
         if callable_problem(number) is not None:
             raise DoctorRefused("ce numéro ne peut pas être appelé : donnez un numéro français, +33… ou 0…")
-        if not PIN.fullmatch(pin):
+        if not pins.SHAPE.fullmatch(pin):
             raise DoctorRefused("le code est de 4 à 8 chiffres")
         doctor_id = str(uuid4())
         values = {
@@ -60,7 +53,7 @@ class Doctors:
             "association": association,
             "number_sealed": self._vault.seal(number, "doctors", "number", doctor_id),
             "number_index": self._vault.index(number),
-            "pin_hash": _hashed(pin),
+            "pin_hash": pins.hashed(pin),
             "failed_pins": 0,
             "active": True,
         }
@@ -81,21 +74,8 @@ class Doctors:
         return self._rows(doctors.c.active)
 
     def proves(self, doctor_id: str, pin: str) -> bool:
-        """Whether the PIN is this doctor's. Five wrong ones lock it for a quarter of an hour."""
-        with self._engine.begin() as connection:
-            now = database_now(connection)
-            row = connection.execute(select(doctors).where(doctors.c.id == doctor_id)).one_or_none()
-            if row is None or not row.active or (row.locked_until and row.locked_until > now):
-                return False
-            right = _matches(pin, row.pin_hash)
-            failed = 0 if right else row.failed_pins + 1
-            locked = now + LOCKED_FOR if failed >= WRONG_PINS else None
-            connection.execute(
-                update(doctors)
-                .where(doctors.c.id == doctor_id)
-                .values(failed_pins=0 if locked else failed, locked_until=locked)
-            )
-        return right
+        """Whether the code is this doctor's."""
+        return pins.proves(self._engine, doctors, doctor_id, pin)
 
     def begin_duty(self, doctor_id: str, lasting: timedelta = LONGEST_DUTY) -> datetime:
         """On duty from now; saying it again prolongs it. Returns when it ends by itself."""
@@ -148,21 +128,3 @@ def _with_duty(now: datetime) -> Any:
 
 def _open(doctor_id: str) -> Any:
     return and_(duties.c.doctor_id == doctor_id, duties.c.ended_at.is_(None))
-
-
-def _scrypt(salt: bytes) -> Scrypt:
-    return Scrypt(salt=salt, length=32, n=2**14, r=8, p=1)
-
-
-def _hashed(pin: str) -> str:
-    salt = os.urandom(16)
-    return f"scrypt${b64encode(salt).decode()}${b64encode(_scrypt(salt).derive(pin.encode())).decode()}"
-
-
-def _matches(pin: str, stored: str) -> bool:
-    _, salt, derived = stored.split("$")
-    try:
-        _scrypt(b64decode(salt)).verify(pin.encode(), b64decode(derived))
-    except InvalidKey:
-        return False
-    return True
