@@ -197,3 +197,12 @@ def test_ringing_again_says_the_time_and_the_place_and_offers_to_cancel() -> Non
     assert "2 personnes avant vous" in ask.texts[0]
     cancelled = answer(turn, Pressed("1"), here=here)
     assert isinstance(cancelled.instructions[-1], CancelCallback)
+
+
+def test_a_call_back_under_way_cannot_be_cancelled_and_the_caller_is_told_so() -> None:
+    here = world(waiting=True)
+    asked = answer(arrive(MOBILE, here), Pressed("1"), here=here).instructions[-1]
+    assert isinstance(asked, CancelCallback)
+    turn = flow.advance(asked.call, NotBooked(), here)
+    assert turn.instructions[0] == Say(prompts.NOT_CHANGED)
+    assert isinstance(turn.instructions[-1], Dial)

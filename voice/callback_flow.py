@@ -80,7 +80,8 @@ def effect_done(call: Call, event: Event, world: World) -> Turn:
         return Turn(ended, (told, HangUp()), (Fact("booked", (("promise", event.promise),)),))
     if isinstance(event, NotBooked):
         turn = ringing.again(call, world)
-        return replace(turn, instructions=(Say(prompts.NOT_BOOKED), *turn.instructions))
+        told = prompts.NOT_CHANGED if call.callback else prompts.NOT_BOOKED
+        return replace(turn, instructions=(Say(told), *turn.instructions))
     if isinstance(event, Cancelled):
         turn = ringing.route(replace(call, callback=None), world, (Say(prompts.CALLBACK_CANCELLED),))
         return replace(turn, facts=(Fact("cancelled"), *turn.facts))

@@ -37,6 +37,7 @@ ASK_CONSENT = (
 )
 ADVICE_ONLY = "Ce sera un conseil par téléphone, sans vidéo."
 NOT_BOOKED = "Votre demande n'a pas pu être enregistrée. Nous rappelons nos postes, ne quittez pas."
+NOT_CHANGED = "Ce rappel ne peut plus être changé : il est en cours. Nous appelons quelqu'un, ne quittez pas."
 CALLBACK_CANCELLED = "Votre rappel est annulé. Restez en ligne pour parler à quelqu'un."
 LAST_RESORT = (
     "Personne ne peut répondre. Composez le 15 si l'état est grave, ou le 116 117 pour un médecin de garde. "
