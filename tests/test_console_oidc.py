@@ -147,49 +147,60 @@ def test_a_provider_that_is_away_is_told_and_closes_no_other_door(env: dict[str,
 KEY, ANOTHER = (RSAKey.generate_key(2048, {"kid": "one", "use": "sig"}) for _ in range(2))
 
 
-@contextmanager
-def forger(forged: dict[str, Any], header: dict[str, Any], key: Any, more: dict[str, Any]) -> Iterator[str]:
+class Forger(BaseHTTPRequestHandler):
     """A provider that says whatever it is told to."""
 
-    class Answers(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            here = f"http://{self.headers['Host']}"
-            described = {
-                "issuer": here,
-                "authorization_endpoint": f"{here}/authorize",
-                "token_endpoint": f"{here}/token",
-                "jwks_uri": f"{here}/keys",
-                "userinfo_endpoint": f"{here}/userinfo",
-            }
-            said = {"/keys": {"keys": [KEY.as_dict(private=False)]}, "/userinfo": more}
-            self._say(said.get(self.path, described))
+    forged: dict[str, Any]
+    header: dict[str, Any]
+    key: Any
+    more: dict[str, Any]
 
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            now = int(time.time())
-            claims = {
-                "iss": f"http://{self.headers['Host']}",
-                "sub": "99",
-                "aud": CLIENT["client_id"],
-                "iat": now,
-                "exp": now + 300,
-                "nonce": "the nonce",
-                "acr": "eidas1",
-            }
-            told = {name: value for name, value in (claims | forged).items() if value is not None}
-            token = jwt.encode(header, told, key, algorithms=[header["alg"]])
-            self._say({"access_token": "a", "token_type": "Bearer", "id_token": token})
+    def do_GET(self) -> None:
+        paths = {
+            "authorization_endpoint": "authorize",
+            "token_endpoint": "token",
+            "jwks_uri": "keys",
+            "userinfo_endpoint": "userinfo",
+        }
+        described = {"issuer": self.here} | {name: f"{self.here}/{path}" for name, path in paths.items()}
+        said = {"/keys": {"keys": [KEY.as_dict(private=False)]}, "/userinfo": self.more}
+        self._say(said.get(self.path, described))
 
-        def _say(self, said: object) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(json.dumps(said).encode())
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        now = int(time.time())
+        claims = {
+            "iss": self.here,
+            "sub": "99",
+            "aud": CLIENT["client_id"],
+            "iat": now,
+            "exp": now + 300,
+            "nonce": "the nonce",
+            "acr": "eidas1",
+        }
+        told = {name: value for name, value in (claims | self.forged).items() if value is not None}
+        token = jwt.encode(self.header, told, self.key, algorithms=[self.header["alg"]])
+        self._say({"access_token": "a", "token_type": "Bearer", "id_token": token})
 
-        def log_message(self, *_told: object) -> None:
-            """Say nothing."""
+    @property
+    def here(self) -> str:
+        return f"http://{self.headers['Host']}"
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    def _say(self, said: object) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(said).encode())
+
+    def log_message(self, *_told: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def forger(forged: dict[str, Any], header: dict[str, Any], key: Any, more: dict[str, Any]) -> Iterator[str]:
+    """It, listening."""
+    told = {"forged": forged, "header": header, "key": key, "more": more}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Told", (Forger,), told))
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -58,6 +58,20 @@ def leave(page: Page) -> None:
     expect(page.get_by_role("heading", name="Console du 3624")).to_be_visible()
 
 
+def with_password(page: Page, desk: Console, *, second: bool) -> None:
+    page.get_by_label("Adresse électronique").fill(desk.person(Role.MANAGER, "pau", second=second))
+    page.get_by_label("Mot de passe").fill(PASSWORD)
+    page.get_by_role("button", name="Entrer", exact=True).click()
+
+
+def with_key(page: Page) -> None:
+    page.get_by_role("button", name="Entrer avec une clé d'accès").click()
+
+
+def at_home(page: Page) -> None:
+    expect(page.locator(".headline").first).to_contain_text("Un appel de Pau maintenant")
+
+
 def test_a_manager_gets_keys_and_identities_and_enters_with_each(desk: Console) -> None:
     wrong: list[str] = []
     with looking(desk.office.settings) as context:
@@ -65,9 +79,7 @@ def test_a_manager_gets_keys_and_identities_and_enters_with_each(desk: Console) 
         fingerprint(context, page)
         page.goto("/entrer")
         looked(page, "entrer", wrong)
-        page.get_by_label("Adresse électronique").fill(desk.person(Role.MANAGER, "pau", second=False))
-        page.get_by_label("Mot de passe").fill(PASSWORD)
-        page.get_by_role("button", name="Entrer", exact=True).click()
+        with_password(page, desk, second=False)
         expect(page.get_by_role("heading", name="Protégez votre compte")).to_be_visible()
         looked(page, "second-facteur", wrong)
         page.get_by_role("button", name="Enregistrer une clé d'accès").click()
@@ -75,22 +87,16 @@ def test_a_manager_gets_keys_and_identities_and_enters_with_each(desk: Console) 
         page.goto("/compte")
         page.get_by_label("Nom de la clé").first.fill("Portable de garde")
         page.get_by_role("button", name="Renommer").click()
-        page.get_by_role("button", name="Lier Pro Santé Connect").click()
-        page.get_by_label("Qui êtes-vous ?").fill("99700000001")
-        page.get_by_role("button", name="Je suis").click()
-        expect(page.get_by_role("button", name="Délier Pro Santé Connect")).to_be_visible()
-        expect(page.get_by_label("Nom de la clé").first).to_have_value("Portable de garde")
+        linked(page)
         looked(page, "compte", wrong)
         leave(page)
-        page.get_by_role("button", name="Entrer avec une clé d'accès").click()
-        expect(page.locator(".headline").first).to_contain_text("Un appel de Pau maintenant")
+        with_key(page)
+        at_home(page)
         leave(page)
-        page.get_by_label("Adresse électronique").fill(desk.person(Role.MANAGER, "pau"))
-        page.get_by_label("Mot de passe").fill(PASSWORD)
-        page.get_by_role("button", name="Entrer", exact=True).click()
+        with_password(page, desk, second=False)
         looked(page, "cle-apres-mot-de-passe", wrong)
-        page.get_by_role("button", name="Entrer avec une clé d'accès").click()
-        expect(page.locator(".headline").first).to_contain_text("Un appel de Pau maintenant")
+        with_key(page)
+        at_home(page)
         leave(page)
         page.goto("/a/pau/horaires")
         page.get_by_role("button", name="Entrer avec Pro Santé Connect").click()
@@ -99,24 +105,26 @@ def test_a_manager_gets_keys_and_identities_and_enters_with_each(desk: Console) 
         page.get_by_role("button", name="Retirer Portable de garde").click()
         expect(page.get_by_role("status").first).to_contain_text("La clé est retirée.")
         leave(page)
-        page.get_by_role("button", name="Entrer avec une clé d'accès").click()
+        with_key(page)
         expect(page.get_by_role("alert")).to_contain_text("Cette clé n'est pas connue ici")
     assert wrong == []
 
 
+def linked(page: Page) -> None:
+    """The person's identity at the provider, which asks who they are."""
+    page.get_by_role("button", name="Lier Pro Santé Connect").click()
+    page.get_by_label("Qui êtes-vous ?").fill("99700000001")
+    page.get_by_role("button", name="Je suis").click()
+    expect(page.get_by_role("button", name="Délier Pro Santé Connect")).to_be_visible()
+    expect(page.get_by_label("Nom de la clé").first).to_have_value("Portable de garde")
+
+
 def test_at_three_a_m_a_second_manager_lets_the_first_back_in(desk: Console) -> None:
-    width = WIDTHS[0]  # a telephone
     wrong: list[str] = []
     desk.person(Role.MEMBER, "pau")
-    with looking(desk.office.settings, width) as context:
-        lost, other = (
-            context.new_page(),
-            context.browser.new_context(  # type: ignore[union-attr] # it is there
-                base_url=desk.office.settings.console_url,
-                viewport={"width": width, "height": 900},
-                locale="fr-FR",
-            ).new_page(),
-        )
+    with looking(desk.office.settings, WIDTHS[0]) as context:
+        lost = context.new_page()
+        other = elsewhere(context, desk).new_page()
         lost.goto("/entrer")
         lost.get_by_role("link", name="Je n'ai plus mon téléphone").click()
         looked(lost, "secours", wrong)
@@ -138,14 +146,28 @@ def test_at_three_a_m_a_second_manager_lets_the_first_back_in(desk: Console) -> 
         looked(other, "journal", wrong)
         leave(other)
         enter(other, desk, Role.FEDERATION)
-        other.goto("/federation/journal?association=pau&words=retour")
-        looked(other, "federation-journal", wrong)
-        other.goto("/federation/comptes")
-        looked(other, "federation-comptes", wrong)
-        other.get_by_role("link", name="member", exact=True).click()
-        looked(other, "federation-compte", wrong)
-        other.get_by_label("Rôle à donner").select_option("doctor")
-        other.get_by_label("Association (sauf rôles fédéraux)").select_option("bayonne")
-        other.get_by_role("button", name="Donner ce rôle").click()
-        expect(other.get_by_role("status")).to_contain_text("member a le rôle « médecin de rappel »")
+        by_the_federation(other, wrong)
     assert wrong == []
+
+
+def elsewhere(context: BrowserContext, desk: Console) -> BrowserContext:
+    """The same browser's other self, as another person has it."""
+    assert context.browser
+    size = {"width": WIDTHS[0], "height": 900}
+    return context.browser.new_context(
+        base_url=desk.office.settings.console_url, viewport=size, locale="fr-FR"
+    )
+
+
+def by_the_federation(page: Page, wrong: list[str]) -> None:
+    """The whole journal, and a role given to an account that exists."""
+    page.goto("/federation/journal?association=pau&words=retour")
+    looked(page, "federation-journal", wrong)
+    page.goto("/federation/comptes")
+    looked(page, "federation-comptes", wrong)
+    page.get_by_role("link", name="member", exact=True).click()
+    looked(page, "federation-compte", wrong)
+    page.get_by_label("Rôle à donner").select_option("doctor")
+    page.get_by_label("Association (sauf rôles fédéraux)").select_option("bayonne")
+    page.get_by_role("button", name="Donner ce rôle").click()
+    expect(page.get_by_role("status")).to_contain_text("member a le rôle « médecin de rappel »")
