@@ -111,4 +111,7 @@ class EventLog:
         return self._spool.drain(self._take)
 
     def _take(self, texts: list[str]) -> bool:
-        return self._breaker.call(lambda: self._put(STREAM, CAP, texts), default=False)
+        taken = self._breaker.call(lambda: self._put(STREAM, CAP, texts), default=False)
+        if not taken:
+            self._rests_until = time.monotonic() + REST  # else each turn would leave a file of its own
+        return taken
