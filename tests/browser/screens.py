@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Page
@@ -38,6 +39,26 @@ def take() -> None:
                     _walk(context.new_page(), desk, width)
 
 
+ASSOCIATION = (
+    ("accueil", ""),
+    ("rappels", "rappels"),
+    ("appels", "appels"),
+    ("appel", "appels/CA" + f"{0:032x}"),
+    ("chiffres", "chiffres"),
+    ("horaires", "horaires"),
+    ("semaine", "horaires/semaine"),
+    ("secteur", "secteur"),
+    ("exceptions", "exceptions"),
+    ("regulations", "regulations"),
+    ("regulation", "regulations/pau"),
+    ("debordement", "debordement"),
+    ("menu", "menu"),
+    ("enregistrement", "enregistrements"),
+    ("fermeture", "fermeture"),
+)
+FEDERATION = ("", "historique", "equite", "prevision", "couverture", "regles", "regles/2", "comptes")
+
+
 def _walk(page: Page, desk: Console, width: int) -> None:
     def shoot(name: str, path: str = "") -> None:
         if path:
@@ -46,27 +67,20 @@ def _walk(page: Page, desk: Console, width: int) -> None:
 
     shoot("entrer", "/entrer")
     enter(page, desk, Role.MANAGER, "pau")
-    for name, path in (
-        ("accueil", ""),
-        ("rappels", "rappels"),
-        ("appels", "appels"),
-        ("appel", "appels/CA" + f"{0:032x}"),
-        ("chiffres", "chiffres"),
-        ("horaires", "horaires"),
-        ("semaine", "horaires/semaine"),
-        ("secteur", "secteur"),
-        ("exceptions", "exceptions"),
-        ("regulations", "regulations"),
-        ("regulation", "regulations/pau"),
-        ("debordement", "debordement"),
-        ("menu", "menu"),
-        ("enregistrement", "enregistrements"),
-        ("fermeture", "fermeture"),
-    ):
+    for name, path in ASSOCIATION:
         shoot(name, f"/a/pau/{path}")
-    page.get_by_label("Visite à domicile").check()
-    page.get_by_role("button", name="Voir ce que ça change").click()
-    shoot("fermeture-verification")
+    _paste_and_close(page, shoot)
+    shoot("compte", "/compte")
+    page.get_by_role("button", name="Sortir").click()
+    enter(page, desk, Role.FEDERATION)
+    for name in FEDERATION:
+        shoot("federation" + ("-" + name.replace("/", "-") if name else ""), f"/federation/{name}")
+    page.goto("/a/pau/")
+    page.get_by_role("button", name="Rouvrir maintenant").first.click()
+
+
+def _paste_and_close(page: Page, shoot: Callable[[str], None]) -> None:
+    """What an area and a closure ask before they change anything; then the closure."""
     page.goto("/a/pau/secteur")
     page.get_by_label("Collez ou tapez").fill("Anglet\n64102 Bayonne\nJurencon\nSaint-Martin\n99999\n")
     page.get_by_role("button", name="Voir ce que ça change").first.click()
@@ -74,15 +88,9 @@ def _walk(page: Page, desk: Console, width: int) -> None:
     page.goto("/a/pau/fermeture")
     page.get_by_label("Visite à domicile").check()
     page.get_by_role("button", name="Voir ce que ça change").click()
+    shoot("fermeture-verification")
     page.get_by_role("button", name="Fermer maintenant").click()
     shoot("ferme")
-    shoot("compte", "/compte")
-    page.get_by_role("button", name="Sortir").click()
-    enter(page, desk, Role.FEDERATION)
-    for name in ("", "historique", "equite", "prevision", "couverture", "regles", "regles/2", "comptes"):
-        shoot("federation" + ("-" + name.replace("/", "-") if name else ""), f"/federation/{name}")
-    page.goto("/a/pau/")
-    page.get_by_role("button", name="Rouvrir maintenant").first.click()
 
 
 if __name__ == "__main__":
