@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -129,10 +129,14 @@ def read(
     *,
     action: str = "",
     words: str = "",
+    named: Mapping[str, str] | None = None,
     before: tuple[str, str, int] | None = None,
     limit: int = 50,
 ) -> tuple[Line, ...]:
-    """The newest first, of one chain or (None) of all; `before`: (at, chain, number) of the last one seen."""
+    """The newest first, of one chain or (None) of all; `before`: (at, chain, number) of the last one seen.
+
+    Every one of `words` must occur in the line, or in what `named` calls its action.
+    """
     query = sa.select(lines).order_by(lines.c.at.desc(), lines.c.chain.desc(), lines.c.number.desc())
     if chain is not None:
         query = query.where(lines.c.chain == chain)
@@ -140,7 +144,9 @@ def read(
         query = query.where(lines.c.action == action)
     for word in words.split()[:8]:
         fields = (lines.c.author, lines.c.subject, lines.c.before, lines.c.after)
-        query = query.where(sa.or_(*(field.icontains(word, autoescape=True) for field in fields)))
+        called = [one for one, name in (named or {}).items() if word.lower() in name]
+        there = [field.icontains(word, autoescape=True) for field in fields]
+        query = query.where(sa.or_(lines.c.action.in_(called), *there))
     if before is not None:
         query = query.where(sa.tuple_(lines.c.at, lines.c.chain, lines.c.number) < before)
     with reading(engine).connect() as connection:

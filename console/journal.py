@@ -89,6 +89,7 @@ def _found(chain: str | None) -> dict[str, object]:
         chain,
         action=asked.get("action", ""),
         words=asked.get("words", ""),
+        named=ACTIONS,
         before=_before(asked.get("before", "")),
         limit=PAGE + 1,
     )

@@ -21,6 +21,7 @@ from config.settings import Settings, SettingsRefused
 from console.access import oidc_pages
 from console.access.oidc import Client, Errand, Refusal, errand
 from console.access.roles import Grant, Role
+from console.cli.examination import examine
 from tests.console import PASSWORD, Browser, Clock, Console, console
 from tests.identity_provider import CLIENT, described, identity_provider, recognised
 
@@ -142,6 +143,8 @@ def test_a_provider_that_is_away_is_told_and_closes_no_other_door(env: dict[str,
         assert (answer.status_code, "ne répond pas" in answer.text) == (503, True)
         assert desk.browser().get("/entrer/avec/inconnu").status_code == 404
         assert desk.entered(Role.MANAGER, "pau").get("/a/pau/").status_code == 200
+        told = [one for one in examine(desk.office.settings) if one.name == "Ecps"]
+        assert [one.state for one in told] == ["warning"], "and sos3624 doctor says so"
 
 
 KEY, ANOTHER = (RSAKey.generate_key(2048, {"kid": "one", "use": "sig"}) for _ in range(2))

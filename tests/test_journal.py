@@ -152,6 +152,7 @@ def test_the_newest_come_first_by_page_and_are_found_by_their_words(engine: Engi
     assert [line.number for line in read(engine, "pau")] == [4, 3, 2, 1]
     assert len(read(engine, words="règles n° 3 camille")) == 3
     assert read(engine, words="100%") == ()
+    assert len(read(engine, "pau", words="publiées 2", named={"published": "règles publiées"})) == 1
     assert read(engine, action="claimed") == ()
 
 

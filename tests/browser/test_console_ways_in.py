@@ -162,6 +162,7 @@ def elsewhere(context: BrowserContext, desk: Console) -> BrowserContext:
 def by_the_federation(page: Page, wrong: list[str]) -> None:
     """The whole journal, and a role given to an account that exists."""
     page.goto("/federation/journal?association=pau&words=retour")
+    expect(page.locator("li.line")).to_have_count(3)
     looked(page, "federation-journal", wrong)
     page.goto("/federation/comptes")
     looked(page, "federation-comptes", wrong)
