@@ -73,7 +73,7 @@ def federation(env: Environment, book: RuleBook, now: datetime, styles: str = ""
     document = _document(book)
     rows = [
         (one, _desks(document, one.regulators), _open_now(book, one, now), _overflow(document, one))
-        for one in sorted(document.associations, key=lambda one: one.city)
+        for one in sorted(document.associations, key=lambda one: french.alphabetical(one.city))
     ]
     return env.get_template("paper/federation.html").render(
         book=book,

@@ -40,13 +40,15 @@ class Beat:
 class Beats:
     """What one process beats with."""
 
-    def __init__(self, redis: Redis, engine: Engine, process: str) -> None:
-        self._redis, self._engine = redis, engine
+    def __init__(
+        self, redis: Redis, engine: Engine, process: str, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        self._redis, self._engine, self._clock = redis, engine, clock or _now
         self._name = f"{process}:{socket.gethostname()[:60]}:{os.getpid()}"
 
     def beat(self, **told: str | int | float) -> None:
         """Tell it. Never raises: who asks will see that nothing came."""
-        now = datetime.now(UTC)
+        now = self._clock()
         try:
             self._redis.hset(KEY, self._name, json.dumps({"at": now.isoformat(), "told": told}))
         except (RedisError, OSError):
@@ -72,6 +74,10 @@ class Beats:
                 connection.execute(insert(table).values(row))
         except SQLAlchemyError as fault:
             log.warning("beat_not_told", fault=type(fault).__name__)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def heard(redis: Redis, engine: Engine, now: datetime) -> list[Beat]:

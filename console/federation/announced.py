@@ -12,7 +12,7 @@ from console.french import PARIS, read_clock, read_day
 from routing.closures import begins
 from routing.compiled import RuleBook
 from routing.decision import decide
-from routing.document import Closure, Document, Message
+from routing.document import Association, Closure, Document, Message
 from routing.model import Decision, Load, Located, Need, Outcome, PlaceSource
 from routing.words import NEEDS
 
@@ -105,9 +105,7 @@ def meanwhile(book: RuleBook, one: Closure) -> tuple[Meanwhile, ...]:
         answers: dict[str, list[str]] = defaultdict(list)
         for town in towns:
             if need in town.menu:
-                place = Located(town.insee, 1.0, PlaceSource.POSTCODE)
-                said = _answer(book, one, town.slug, need, decide(book, place, need, at, Load()))
-                answers[said].append(town.city)
+                answers[_answer(book, one, town, need, at)].append(town.city)
         ordered = sorted(answers.items(), key=lambda pair: (-len(pair[1]), pair[0]))
         found.append(Meanwhile(need, tuple((said, tuple(sorted(cities))) for said, cities in ordered)))
     return tuple(found)
@@ -122,17 +120,28 @@ def last_week(starts: datetime, ends: datetime, now: datetime) -> tuple[datetime
     return now - week, now, span / week
 
 
-def _answer(book: RuleBook, one: Closure, slug: str, need: Need, decision: Decision) -> str:
-    first = decision.targets[0]
-    helper = book.association(first.association or "")
-    name = helper.city if helper else book.national_name
-    if first.association and first.association in one.requisitioned:
-        name += " (réquisition)"
-    if decision.outcome is Outcome.CALLBACK:
-        return f"rappel par {name}"
-    if decision.outcome in (Outcome.CLOSED, Outcome.NOT_COVERED):
-        return f"pas de {NEEDS[need]} : le patient l'apprend, et s'il insiste {name} décroche"
-    return "sa propre régulation" if first.association == slug else f"{name} répond"
+def _answer(book: RuleBook, one: Closure, town: Association, need: Need, at: datetime) -> str:
+    """As the voice has it: a need that cannot be had leaves the menu; who chooses nothing is put through."""
+    place = Located(town.insee, 1.0, PlaceSource.POSTCODE)
+    decision = decide(book, place, need, at, Load())
+    if decision.outcome not in (Outcome.CLOSED, Outcome.NOT_COVERED):
+        name = _name(book, one, decision)
+        if decision.outcome is Outcome.CALLBACK:
+            return f"rappel par {name}"
+        return "sa propre régulation" if decision.targets[0].association == town.slug else f"{name} répond"
+    silent = decide(book, place, None, at, Load())
+    own = silent.targets[0].association == town.slug
+    answers = f"{'sa propre régulation' if own else _name(book, one, silent)} décroche"
+    offered = ", ".join(NEEDS[other] for other in decision.offers)
+    menu = f" ; le menu propose : {offered} ; sans choix" if offered else " ;"
+    return f"pas de {NEEDS[need]}{menu} {answers}"
+
+
+def _name(book: RuleBook, one: Closure, decision: Decision) -> str:
+    helper = decision.targets[0].association
+    known = book.association(helper or "")
+    name = known.city if known else f"la {book.national_name[0].lower()}{book.national_name[1:]}"
+    return f"{name} (réquisition)" if helper in one.requisitioned else name
 
 
 def _without_or_until(

@@ -15,7 +15,7 @@ from console.association.closing import Unclear
 from console.federation import members
 from console.federation.checklist import checklist, facts
 from console.federation.closures import BUSY, document_of
-from console.french import PARIS
+from console.french import PARIS, alphabetical
 from console.office import Office, office, visitor
 from console.publishing import NotPublished, publish
 from routing.calendar import KNOWN_TERRITORIES
@@ -36,7 +36,7 @@ def listed() -> Answer:
     document, known, today = document_of(here), facts(here), here.now().astimezone(PARIS).date()
     rows = [
         (one, _state(one, today), [item for item in checklist(document, one, known) if not item.done])
-        for one in sorted(document.associations, key=lambda one: one.city)
+        for one in sorted(document.associations, key=lambda one: alphabetical(one.city))
     ]
     return render_template("federation/associations.html", rows=rows)
 

@@ -11,6 +11,7 @@ from console.access.door import opens
 from console.access.roles import Right
 from console.association.closing import Unclear, with_closure
 from console.federation import announced
+from console.french import alphabetical
 from console.office import Office, office, visitor
 from console.publishing import NotPublished, publish
 from routing.closures import begins
@@ -139,7 +140,7 @@ def _form(here: Office, unclear: Unclear | None = None) -> str:
         unclear=unclear,
         form=request.form,
         needs=NEEDS,
-        towns=sorted(names_of(document).items(), key=lambda pair: pair[1]),
+        towns=sorted(names_of(document).items(), key=lambda pair: alphabetical(pair[1])),
     )
 
 

@@ -10,6 +10,7 @@ from console.access.roles import Right
 from console.association.closing import Unclear
 from console.federation import announced
 from console.federation.closures import BUSY, document_of, estimated, names_of
+from console.french import alphabetical
 from console.office import Office, office, visitor
 from console.publishing import NotPublished, publish
 from routing.checks_document import LONG_MESSAGE, SPOKEN_A_SECOND
@@ -65,7 +66,7 @@ def _preview(here: Office, wanted: Message) -> str:
 
 
 def _form(here: Office, unclear: Unclear | None = None) -> str:
-    towns = sorted(names_of(document_of(here)).items(), key=lambda pair: pair[1])
+    towns = sorted(names_of(document_of(here)).items(), key=lambda pair: alphabetical(pair[1]))
     return render_template(
         "federation/message_form.html", unclear=unclear, form=request.form, towns=towns, long=LONG_MESSAGE
     )
