@@ -54,9 +54,21 @@ ASSOCIATION = (
     ("debordement", "debordement"),
     ("menu", "menu"),
     ("enregistrement", "enregistrements"),
+    ("comptes", "comptes"),
+    ("journal", "journal"),
     ("fermeture", "fermeture"),
 )
-FEDERATION = ("", "historique", "equite", "prevision", "couverture", "regles", "regles/2", "comptes")
+FEDERATION = (
+    "",
+    "historique",
+    "equite",
+    "prevision",
+    "couverture",
+    "regles",
+    "regles/2",
+    "comptes",
+    "journal",
+)
 
 
 def _walk(page: Page, desk: Console, width: int) -> None:

@@ -111,6 +111,8 @@ def test_every_page_is_sound_at_every_width(desk: Console, width: int) -> None:
             "horaires",
             "horaires/semaine",
             "fermeture",
+            "comptes",
+            "journal",
         ):
             page.goto(f"/a/pau/{path}")
             wrong += sound(page)
@@ -118,7 +120,17 @@ def test_every_page_is_sound_at_every_width(desk: Console, width: int) -> None:
         wrong += sound(page)
         page.get_by_role("button", name="Sortir").click()
         enter(page, desk, Role.FEDERATION)
-        for path in ("", "historique", "equite", "prevision", "couverture", "regles", "regles/1", "comptes"):
+        for path in (
+            "",
+            "historique",
+            "equite",
+            "prevision",
+            "couverture",
+            "regles",
+            "regles/1",
+            "comptes",
+            "journal",
+        ):
             page.goto(f"/federation/{path}")
             wrong += sound(page)
     assert wrong == []
