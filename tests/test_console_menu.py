@@ -109,11 +109,11 @@ def test_a_recording_is_judged_kept_heard_and_taken_back(desk: Console) -> None:
     assert one.announcement == WORDS
     name = one.announcement_audio
     assert name
-    played = browser.get(f"{SOUND}/{name}.wav")
+    played = browser.get(f"{SOUND}/{name}")
     assert (played.data, played.mimetype) == (tone(30), "audio/wav")
     assert f"{WORDS} »" in browser.text(PAGE).replace("\xa0", " ") or WORDS in words(browser.text(PAGE))
     other = desk.entered(Role.MANAGER, "bayonne")
-    assert other.get(f"/a/bayonne/enregistrements/{name}.wav").status_code == 404
+    assert other.get(f"/a/bayonne/enregistrements/{name}").status_code == 404
     stamp = stamp_of(other.text("/a/bayonne/enregistrements"))
     stolen = other.send("/a/bayonne/enregistrements", stamp=stamp, step=name)
     assert stolen.status_code == 404

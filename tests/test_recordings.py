@@ -6,6 +6,7 @@ import io
 import shutil
 import wave
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import unquote
@@ -22,12 +23,16 @@ from routing.coverage import Terrain
 from routing.demo import demo_document
 from routing.document import Document
 from routing.geography.places import Places
+from routing.model import Located
 from routing.sounds import Sound, Unfit, judge
 from tests.conftest import until
+from tests.flow_world import TinyRouting, answer, arrive, world
 from tests.player import play_call
 from tests.service import Service, running
 from tests.sounds import tone
+from voice import prompts
 from voice.audio import Shelf
+from voice.call import Ask, Pressed, World
 
 ONE = tone(1)
 WORDS = "Bonjour, ici l'équipe de Pau. Préparez votre carte Vitale."
@@ -170,3 +175,26 @@ def test_with_sql_down_what_is_on_the_disk_is_played_and_what_is_damaged_is_spok
     assert later.read(name) == (tone(2), WORDS)
     (folder / f"{name}.wav").write_bytes(tone(2)[:-2])
     assert Shelf(folder, nowhere, "http://x").url(name) is None
+
+
+class Warned(TinyRouting):
+    """The tiny book, its owner adding a red flag of its own."""
+
+    def red_flags(self, place: Located | None, at: datetime) -> tuple[str, ...]:
+        return ("Fièvre d'un nourrisson : tapez étoile.",) if place else ()
+
+
+def test_red_flags_of_ones_own_are_said_before_the_menu_once_and_the_15_stays_first() -> None:
+    here = World(Warned(), world().places, world().now)
+    first = arrive(None, here)
+    (welcome, *_) = first.instructions
+    assert isinstance(welcome, Ask)
+    assert welcome.texts == (prompts.WELCOME,)
+    menu = answer(first, Pressed("31000"), here=here)
+    (ask,) = menu.instructions
+    assert isinstance(ask, Ask)
+    assert ask.texts[0] == "Fièvre d'un nourrisson : tapez étoile."
+    assert answer(menu, Pressed("*"), here=here).call.priority
+    (again,) = answer(menu, Pressed("9"), here=here).instructions
+    assert isinstance(again, Ask)
+    assert ask.texts[0] not in again.texts

@@ -61,7 +61,7 @@ def change(association: str) -> Answer:
     return _put(at, recordings.find(office().engine, name), "annonce enregistrée")
 
 
-@bp.get("/<name>.wav")
+@bp.get("/<name>")
 @opens(Right.RULE)
 def heard(association: str, name: str) -> Answer:
     """The very file a telephone plays."""
