@@ -95,6 +95,27 @@ def test_what_blocks_is_told_and_refused(terminal: Terminal, book: Path) -> None
     assert "qui n'existe pas" in refused.stderr
 
 
+def test_an_association_s_draft_goes_its_way_in_the_terminal(
+    terminal: Terminal, book: Path, settings: Settings
+) -> None:
+    stray = terminal.run("rules", "import", str(book), *WHO, "--association", "bayonne")
+    assert (stray.returncode, stray.stdout) == (1, "")
+    assert "n'est pas à cette association" in stray.stderr
+    draft = terminal.run("rules", "import", str(book), *WHO, "--association", "pau").stdout[10:46]
+    assert f"{draft}  pau  ana  Essai" in terminal.run("rules", "drafts").stdout
+    case = terminal.run("rules", "cases", "keep", "pau", "64000", "2026-12-25T03:00", "--author", "ana")
+    assert case.stdout.endswith("Pau, besoin non dit, 25/12/2026 à 03:00 → pau\n")
+    terminal.run("rules", "publish", draft, *WHO, "--at", "2090-01-01T03:00")
+    assert "Annulé" in terminal.run("rules", "unplan", draft).stdout
+    assert "Une autre personne" in terminal.run("rules", "approve", draft, "--author", "ana").stderr
+    assert terminal.run("rules", "approve", draft, "--author", "bob").stdout == "Version 2 en vigueur.\n"
+    assert len(terminal.run("rules", "history", "--association", "pau").stdout.splitlines()) == 2
+    assert len(terminal.run("rules", "history", "--association", "bayonne").stdout.splitlines()) == 1
+    undone = terminal.run("rules", "undo", "1", *WHO, "--association", "pau").stdout
+    assert undone == "Version 3 en vigueur : les règles de la version 1 pour pau.\n"
+    assert terminal.run("rules", "abandon", "nowhere").returncode == 2
+
+
 def test_two_at_once_are_told_both_differences(terminal: Terminal, book: Path) -> None:
     terminal.run("rules", "publish", str(book), *WHO)
     late = terminal.run("rules", "publish", str(book), *WHO, "--expected", "1")
@@ -164,7 +185,9 @@ def test_unknown_words_are_refused_in_one_line(terminal: Terminal, tmp_path: Pat
 
 
 def test_past_calls_are_replayed_under_a_draft(terminal: Terminal, book: Path, sqlite_engine: Engine) -> None:
-    assert terminal.run("rules", "replay", str(book)).stdout == "Aucun des 0 appels n'irait ailleurs.\n"
+    assert (
+        terminal.run("rules", "replay", str(book)).stdout == "Aucun appel sur la période : rien à rejouer.\n"
+    )
     began = (datetime.now(UTC) - timedelta(hours=8)).replace(microsecond=0)
     calls = some_calls(150, 1, began, every=60)
     Ledger(sqlite_engine, MonthKeys((SECRET_KEYS,))).take([e.text() for c in calls for e in c.events])

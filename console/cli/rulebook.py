@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import click
 from sqlalchemy import Engine
@@ -14,13 +17,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import migrate, stores
 from config.settings import LOOPBACK, Settings
-from routing import snapshot, store
+from console.cli.refusal import Refused
+from routing import drafts, snapshot, store
 from routing.compile import compile_book
 from routing.compiled import RuleBook
 from routing.demo import demo_document
-from routing.document import Document
+from routing.document import Document, DocumentRefused, read
 from routing.geography.places import Places
 
+PARIS = ZoneInfo("Europe/Paris")
 DEMONSTRATION = 1  # the number under which a first release publishes it
 
 
@@ -70,3 +75,39 @@ def database(settings: Settings) -> Iterator[Engine | None]:
         yield engine if not unborn and migrate.released(engine) else None
     finally:
         engine.dispose()
+
+
+def document_of(what: str | None) -> Document:
+    """A file, a draft's id, a version's number, or nothing for the book in force."""
+    if what is None:
+        return document_in_force(Settings.of_process())[1]
+    if (path := Path(what)).is_file():
+        try:
+            return read(path.read_bytes())
+        except DocumentRefused as refused:
+            fail("\n".join(refused.problems))
+    with opened() as engine:
+        found = store.version(engine, int(what)) if what.isdecimal() else _of_draft(engine, what)
+    if found is None:
+        raise Refused(f"« {what} » n'est ni un fichier, ni un brouillon, ni une version publiée")
+    return found
+
+
+def _of_draft(engine: Engine, name: str) -> Document | None:
+    draft = drafts.find(engine, name)
+    return draft.document if draft is not None else None
+
+
+@contextmanager
+def opened() -> Iterator[Engine]:
+    """The database; ends the command where nothing was ever released."""
+    with database(Settings.of_process()) as engine:
+        if engine is None:
+            fail("La base n'a encore rien reçu : lancez sos3624 release.")
+        yield engine
+
+
+def fail(words: str) -> NoReturn:
+    """End the command: these words, exit 1."""
+    click.echo(words, err=True)
+    sys.exit(1)
