@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from rapidfuzz import fuzz
+
 from routing.geography import names
 from routing.geography.grid import distance_km
 from routing.geography.places import Commune, Places
@@ -18,6 +20,7 @@ _DEPARTEMENT = re.compile(r"(?:d[ée]p(?:artement|t)?\.?\s*)?(\d{1,3}|2[ab])", r
 _CODE_NAME = re.compile(r"(\d{4,5}|2[ab]\d{3})[\s:–—-]+(\D.*)", re.IGNORECASE)
 _NAME_CODE = re.compile(r"(\D.*?)[\s:(–—-]+(\d{4,5}|2[ab]\d{3})\)?", re.IGNORECASE)
 _NAME_DEPARTEMENT = re.compile(r"(.*\D)[\s(]+(\d{1,3}|2[ab])\)?", re.IGNORECASE)
+_WITH_PARTS = re.compile(r"(paris|lyon|marseille)\b.*\d", re.IGNORECASE)
 _CEDEX = re.compile(r"\s+cedex\b.*", re.IGNORECASE)
 _BULLETS = " \t\u00a0\u202f-–—•*·\"'«»"
 
@@ -106,10 +109,10 @@ class Reader:
         """Cells that tell of one commune together: a code and a name, both codes, a name and a number."""
         text = "\t".join(cells)  # to be read again as the same row
         codes = [_full(cell) for cell in cells if _CODE.fullmatch(cell)]
-        named = [{c.insee for c in found} for cell in cells if (found := names.homonyms(self.places, cell))]
+        named = [found for cell in cells if (found := self._called(cell))]
         if len(named) == 1 and codes:
             meant = [self._of_code(code) & named[0] for code in codes]
-            agreed = set.intersection(*map(set, meant)) or max(meant, key=len)
+            agreed = set.intersection(*([one for one in meant if one] or [set()]))  # others are inhabitants
             return Entry(text, (min(agreed),)) if len(agreed) == 1 else None
         if len(codes) == 2 and not named:
             pairs = ((codes[0], codes[1]), (codes[1], codes[0]))
@@ -151,19 +154,20 @@ class Reader:
 
     def _code_and_name(self, text: str, code: str, name: str) -> Entry | None:
         meant = self._of_code(code)
-        named = {commune.insee for commune in names.homonyms(self.places, name)}
+        named = self._called(name)
         if len(agreed := meant & named) == 1:
             return Entry(text, tuple(agreed))
-        likely = {m.commune.insee for m in names.find(self.places, name)} & meant
+        likely = {code for code in meant if self._is_like(name, code)}
         if len(likely) == 1:  # « Toulouse centre », « Jurencon »: the code makes it sure
             return Entry(text, tuple(likely))
         if not meant and not named:
             return None
-        if not meant:
-            return self._choose(text, named, f"Le code {code} n'existe pas.")
-        if len(meant) == 1 and not named:
-            return Entry(text, tuple(meant))
-        return self._choose(text, meant | named, f"Le code {code} et le nom ne vont pas ensemble.")
+        why = (
+            f"Le code {code} n'existe pas."
+            if not meant
+            else f"Le code {code} et le nom ne vont pas ensemble."
+        )
+        return self._choose(text, meant | named, why)
 
     def _in_departement(self, text: str, name: str, number: str) -> Entry | None:
         code = number.upper().zfill(2)
@@ -175,7 +179,7 @@ class Reader:
         return None
 
     def _name(self, text: str, name: str) -> Entry | None:
-        found = {commune.insee for commune in names.homonyms(self.places, name)}
+        found = self._called(name)
         departement = self._named.get(names.normalised(name))
         if departement in self._by_departement and departement is not None:
             if not found or departement == "75":  # Paris is both, and the same ground
@@ -185,8 +189,7 @@ class Reader:
             return Entry(text, tuple(found))
         if found:
             return self._choose(text, found, f"{len(found)} communes portent ce nom.")
-        sure = names.find(self.places, name, limit=2) if re.search(r"\d", name) else []
-        return Entry(text, (sure[0].commune.insee,)) if len(sure) == 1 and sure[0].score == 1.0 else None
+        return None
 
     def _unknown(self, text: str, suggest: bool) -> Entry:
         likely = names.find(self.places, text, limit=4) if suggest and re.search(r"[^\W\d]{4}", text) else []
@@ -210,6 +213,19 @@ class Reader:
     def _label(self, one: Commune) -> str:
         away = f", à {distance_km(one, self.seat):.0f} km" if self.seat else ""
         return f"{one.name} ({one.departement}){away}"
+
+    def _called(self, name: str) -> set[str]:
+        """The communes of exactly this name; « Lyon 3e » too, and « Marseille 1er Arrondissement »."""
+        if _WITH_PARTS.match(name):
+            sure = names.find(self.places, name, limit=2)
+            return {sure[0].commune.insee} if len(sure) == 1 and sure[0].score == 1.0 else set()
+        return {commune.insee for commune in names.homonyms(self.places, name)}
+
+    def _is_like(self, name: str, code: str) -> bool:
+        """Whether this is a commune's name with something after it, or misspelt."""
+        commune = self.places.commune(code)
+        one, other = names.normalised(name), names.normalised(commune.name) if commune else ""
+        return f"{one} ".startswith(f"{other} ") or fuzz.ratio(one, other) >= names.NEAR_ENOUGH
 
     def _of_code(self, code: str) -> set[str]:
         found = {commune.insee for commune in self.places.by_postcode(code)}
