@@ -17,6 +17,21 @@ from tests.console import PASSWORD, Console
 from tests.console_life import live, past
 
 pytestmark = pytest.mark.browser
+ASSOCIATION = (
+    *("", "rappels", "appels", "appels/CA" + f"{0:032x}", "chiffres", "chiffres/prevision", "horaires"),
+    *("horaires/semaine", "fermeture", "comptes", "journal"),
+)
+FEDERATION = (
+    "",
+    "historique",
+    "equite",
+    "prevision",
+    "couverture",
+    "regles",
+    "regles/1",
+    "comptes",
+    "journal",
+)
 PAU = Located("64445", 1.0, PlaceSource.POSTCODE)
 
 
@@ -24,7 +39,6 @@ PAU = Located("64445", 1.0, PlaceSource.POSTCODE)
 def desk(settings: Settings) -> Iterator[Console]:
     with served(settings) as made:
         live(made.office, made.clock())
-        past(made.office, made.clock())
         yield made
 
 
@@ -94,43 +108,21 @@ def test_a_call_back_is_taken_over_and_marked_by_keyboard(desk: Console, page: P
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_page_is_sound_at_every_width(desk: Console, width: int) -> None:
     wrong: list[str] = []
+    past(desk.office, desk.clock())
     with looking(desk.office.settings, width) as context:
         page = context.new_page()
         for path in ("/entrer", "/nulle-part", "/invitation/x"):
             page.goto(path)
             wrong += sound(page)
         enter(page, desk, Role.MANAGER, "pau")
-        one = "appels/CA" + f"{0:032x}"
-        for path in (
-            "",
-            "rappels",
-            "appels",
-            one,
-            "chiffres",
-            "chiffres/prevision",
-            "horaires",
-            "horaires/semaine",
-            "fermeture",
-            "comptes",
-            "journal",
-        ):
+        for path in ASSOCIATION:
             page.goto(f"/a/pau/{path}")
             wrong += sound(page)
         page.goto("/compte")
         wrong += sound(page)
         page.get_by_role("button", name="Sortir").click()
         enter(page, desk, Role.FEDERATION)
-        for path in (
-            "",
-            "historique",
-            "equite",
-            "prevision",
-            "couverture",
-            "regles",
-            "regles/1",
-            "comptes",
-            "journal",
-        ):
+        for path in FEDERATION:
             page.goto(f"/federation/{path}")
             wrong += sound(page)
     assert wrong == []

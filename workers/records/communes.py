@@ -7,7 +7,7 @@ commune; all the other measures are read for those that are shown.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -30,8 +30,10 @@ class Part:
     last: int
     sign: int
 
-    def read(self, connection: Connection, measures: Sequence[str], among: Collection[str]) -> Sequence[Any]:
-        """Sums by commune; of `among`, where any are named."""
+    def read(
+        self, connection: Connection, measures: Sequence[str], among: Collection[str]
+    ) -> Sequence[tuple[Any, ...]]:
+        """(commune, sums of the measures); of `among`, where any are named. Plain tuples: there are many."""
         key, place = self.table.c[self.table.primary_key.columns.keys()[0]], self.table.c.place
         query = select(place, *(func.sum(self.table.c[name]).label(name) for name in measures))
         query = (
@@ -39,7 +41,8 @@ class Part:
             if among
             else query.where(key.between(self.first, self.last))
         )
-        return connection.execute(query.group_by(place)).mappings().all()
+        found = connection.execute(query.group_by(place)).cursor
+        return found.fetchall() if found is not None else ()
 
     def _keys(self) -> list[int]:
         """Each month or day by itself: with the communes named, each pair is one look into the index."""
@@ -52,28 +55,21 @@ class Part:
 def most_called(connection: Connection, first: date, last: date, most: int) -> dict[str | int, Figures]:
     """The figures of the `most` called communes (INSEE codes) from `first` to `last`, both counted."""
     parts = _parts(first, last)
-    calls = _summed(parts, lambda part: part.read(connection, ("calls",), ()))
-    ranked = sorted(
-        (place for place in calls if calls[place]["calls"]), key=lambda p: (-calls[p]["calls"], p)
-    )
-    shown = ranked[:most]
+    calls = Counter[str]()
+    for part in parts:
+        for place, count in part.read(connection, ("calls",), ()):
+            calls[place] += part.sign * count
+    shown = sorted((place for place in calls if calls[place]), key=lambda place: (-calls[place], place))[
+        :most
+    ]
     if not shown:
         return {}
-    sums = _summed(parts, lambda part: part.read(connection, MEASURES, shown))
-    return {place: Figures.of(sums[place]) for place in shown}
-
-
-def _summed(
-    parts: Iterable[Part], read: Callable[[Part], Sequence[Mapping[Any, Any]]]
-) -> dict[str, Counter[str]]:
-    found: dict[str, Counter[str]] = {}
+    found = {place: Counter[str]() for place in shown}
     for part in parts:
-        for row in read(part):
-            sums = found.setdefault(row["place"], Counter())
-            for name in row:
-                if name != "place":
-                    sums[name] += part.sign * int(row[name])
-    return found
+        for place, *sums in part.read(connection, MEASURES, shown):
+            for name, value in zip(MEASURES, sums, strict=True):
+                found[place][name] += part.sign * int(value)
+    return {place: Figures.of(sums) for place, sums in found.items()}
 
 
 def _parts(first: date, last: date) -> list[Part]:
