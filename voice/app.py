@@ -33,7 +33,7 @@ from workers.records.meters import Meters
 from workers.records.spool import Spool
 
 PATIENCE_MS = 200  # the longest a caller waits for SQL; then the spool, or knowing less
-DRAIN_EVERY = 0.025  # seconds: the live picture's lag
+DRAIN_EVERY = 0.05  # seconds: the live picture's lag
 LOAD_EVERY = 0.2
 AWAITED_EVERY = 1.0
 METERS_EVERY = 5.0

@@ -50,7 +50,7 @@ def published(env: dict[str, str]) -> dict[str, str]:
     migrate.upgrade(settings)
     store.ensure_demo(stores.engine(settings))
     with running(env):
-        until(lambda: any((settings.var_dir / "rulebook").iterdir()))
+        until(lambda: any((settings.var_dir / "rulebook").glob("*")))
     return env
 
 

@@ -74,6 +74,7 @@ class EventLog:
         self._redis, self._breaker, self._spool = redis, breaker, spool
         self._put = load.recorder(redis, SYNTHETIC)
         self._rests_until = self._looks_again = 0.0
+        self._well = False  # Redis took the last batch
 
     def emit(self, events: Sequence[Event]) -> None:
         """Keep the events of one step. Never raises, never waits for a store."""
@@ -104,7 +105,7 @@ class EventLog:
             return 0
         if not self._spool.written and now < self._looks_again:
             return 0
-        if not self._breaker.call(lambda: bool(self._redis.ping()), default=False):
+        if not self._well and not self._breaker.call(lambda: bool(self._redis.ping()), default=False):
             self._rests_until = now + REST
             return 0
         self._looks_again = now + OTHERS_EVERY
@@ -112,6 +113,7 @@ class EventLog:
 
     def _take(self, texts: list[str]) -> bool:
         taken = self._breaker.call(lambda: self._put(STREAM, CAP, texts), default=False)
+        self._well = taken
         if not taken:
             self._rests_until = time.monotonic() + REST  # else each turn would leave a file of its own
         return taken
