@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import Select, func, select
 from werkzeug.wrappers import Response
@@ -101,7 +103,7 @@ def estimated(
 ) -> int | None:
     """Calls it would touch, by last week's; None where nothing was counted then."""
     since, until, factor = announced.last_week(one.starts, one.ends, here.now())
-    query: Select[tuple[int]] = select(func.count()).select_from(records)
+    query: Select[Any] = select(func.count()).select_from(records)
     query = query.where(records.c.began_at >= since, records.c.began_at < until)
     with reading(here.engine).connect() as connection:
         if not connection.scalar(query):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
+from redis import Redis
 from sqlalchemy import Engine, func, select
 
 from config.settings import Settings
@@ -42,18 +43,7 @@ def duties(settings: Settings, sql: Engine, intake: Intake) -> tuple[Duty, ...]:
     reconciler = Reconciler(sql, lists, Ledger(sql, keys), Vault.of(settings.secret_keys))
     meters = Meters(settings.var_dir / "metrics", "ledger")
     beats = Beats(redis, sql, "ledger")
-    spool = Spool(settings.var_dir / "events", "events")
-    watchman = Alerts(
-        sql,
-        Routes(settings.secret_keys),
-        Herald(settings, messages).send,
-        lambda now: conditions.outside(redis, intake.waiting, spool, now.timestamp()),
-        (
-            lambda now: closures_ending(sql, now),
-            lambda now: closures_in_emergency(sql, now),
-            lambda now: synthetic_calls.failing(sql, now),
-        ),
-    )
+    watchman = _watchman(settings, sql, intake, redis, messages)
 
     def tell(now: datetime) -> None:
         with reading(sql).begin() as connection:
@@ -81,6 +71,23 @@ def duties(settings: Settings, sql: Engine, intake: Intake) -> tuple[Duty, ...]:
         ("alerts", watchman.round, 15.0),
         ("purge", lambda now: _purge(sql, keys, now), 3600.0),
         ("forecast", lambda now: _forecast(sql, now), 600.0),
+    )
+
+
+def _watchman(
+    settings: Settings, sql: Engine, intake: Intake, redis: Redis, messages: TwilioCarrier
+) -> Alerts:
+    spool = Spool(settings.var_dir / "events", "events")
+    return Alerts(
+        sql,
+        Routes(settings.secret_keys),
+        Herald(settings, messages).send,
+        lambda now: conditions.outside(redis, intake.waiting, spool, now.timestamp()),
+        (
+            lambda now: closures_ending(sql, now),
+            lambda now: closures_in_emergency(sql, now),
+            lambda now: synthetic_calls.failing(sql, now),
+        ),
     )
 
 
