@@ -17,7 +17,7 @@ from console.publishing import publish
 from routing import cases, draft_publishing, drafts, store
 from routing.document import Document
 from routing.model import Need
-from routing.parts import with_association
+from routing.parts import Trespass, with_association
 from tests.console import PASSWORD, SECRET, Browser, Console, console
 from tests.test_console_association import PARIS, asked, words
 
@@ -142,9 +142,9 @@ def test_a_manager_of_pau_never_publishes_a_change_to_bayonne(desk: Console, how
     assert "touche ce qui n'est pas à cette association" in words(shown)
     token = {"stamp": "0", "reason": "x", "when": "now"}
     browser.send(f"{DRAFT.format('pau')}/publier", page=DRAFT.format("pau"), **token)
-    with pytest.raises(draft_publishing.Trespass):
+    with pytest.raises(Trespass):
         draft_publishing.publish(
-            desk.office.engine, desk.office.terrain, drafts.find(desk.office.engine, mine.id)
+            desk.office.engine, desk.office.terrain, drafts.still_open(desk.office.engine, "pau")[0]
         )
     assert desk.office.book.version == 1
     for path in ("horaires/semaine", "brouillon", "brouillon/essai", "brouillon/cas", "versions"):

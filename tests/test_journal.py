@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from config.journal import Change, Head, append, heads, lines, read, verify
 from config.settings import Settings
 from console.cli.main import main
-from routing import store
+from routing import drafts, store
 from routing.demo import demo_document
 
 CHAINS = ("", "bayonne", "pau")
@@ -69,9 +69,12 @@ def test_a_publication_writes_what_it_changes_into_the_chain_of_whom_it_concerns
 
 def test_a_publication_that_fails_writes_nothing(engine: Engine) -> None:
     store.ensure_demo(engine)
+    draft = drafts.find(engine, drafts.save(engine, demo_document(), 1, "Alix"))
+    assert draft
+    drafts.abandon(engine, draft.id)
     before = verify(engine)[0]
     with pytest.raises(store.DraftChanged):
-        store.publish(engine, demo_document(), 1, "Alix", "Essai", draft="inconnu")
+        store.publish(engine, demo_document(), 1, "Alix", "Essai", draft=draft)
     assert verify(engine) == (before, ())
 
 

@@ -98,7 +98,9 @@ def test_a_draft_rings_elsewhere_while_the_service_goes_on_as_before(service: Se
     tried = rung(service, ticket(service, draft), "64000", "1")
     assert "Ici sonnerait Régulation Bayonne" in heard(tried)
     assert tried.transcript.of("dial", "error", "fallback") == []
-    assert tried.transcript.of("decision")[-1].data["decision"]["association"] == "bayonne"
+    decision = tried.transcript.of("decision")[-1].data["decision"]
+    assert isinstance(decision, dict)
+    assert decision["association"] == "bayonne"
     assert traces(service) == before, "nothing is left behind"
     live = rung(service, None, "64000", "1")
     assert live.bridged is not None

@@ -40,20 +40,22 @@ def publishers(env: dict[str, str], folder: Path) -> Iterator[Callable[[], Calla
     with subprocess.Popen(
         line, env=whole, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:
-        assert server.stdin is not None
+        told, said = server.stdin, server.stdout
+        assert told is not None
+        assert said is not None
 
         def begin() -> Callable[[], None]:
-            server.stdin.write("go\n")
-            server.stdin.flush()
-            pid = int(server.stdout.readline())
+            told.write("go\n")
+            told.flush()
+            pid = int(said.readline())
             return lambda: kill(pid)
 
         def kill(pid: int) -> None:
             os.kill(pid, signal.SIGKILL)
-            assert server.stdout.readline() == "gone\n"
+            assert said.readline() == "gone\n"
 
         yield begin
-        server.stdin.close()
+        told.close()
 
 
 @pytest.mark.timeout(300)
