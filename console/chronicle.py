@@ -59,11 +59,17 @@ class Story:
         return CUTS[self.cut][1]
 
     @property
-    def change(self) -> float | None:
-        """Calls more or less than the same days, or hours, of last year; those that are over only."""
+    def compared(self) -> Sequence[Point]:
+        """The points that are over, from the first whose like of last year was counted."""
         over = [point for point in self.points if point.whole]
-        then = sum(point.before.presented for point in over)
-        return sum(point.figures.presented for point in over) / then - 1 if then else None
+        first = next((n for n, point in enumerate(over) if point.before.presented), len(over))
+        return over[first:]
+
+    @property
+    def change(self) -> float | None:
+        """Calls more or less than the same days, or hours, of last year; of those that compare only."""
+        then = sum(point.before.presented for point in self.compared)
+        return sum(point.figures.presented for point in self.compared) / then - 1 if then else None
 
     @property
     def sentence(self) -> str:
@@ -76,7 +82,9 @@ class Story:
         if self.change is not None:
             like = "aux mêmes heures" if self.period.kind is Kind.DAY else "aux mêmes jours"
             sign = "de plus" if self.change >= 0 else "de moins"
-            said += f" C'est {percent(abs(self.change))} {sign} que {like} l'an passé."
+            since = self.compared[0]
+            said += f" C'est {percent(abs(self.change))} {sign} que {like} l'an passé"
+            said += "." if since is self.points[0] else f", comptés à partir de : {since.against}."
         return said
 
     def chart(self) -> dict[str, Any]:
