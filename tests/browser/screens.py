@@ -68,6 +68,13 @@ FEDERATION = (
     "regles/2",
     "comptes",
     "journal",
+    "fermetures",
+    "fermetures/nouvelle",
+    "messages/nouveau",
+    "associations",
+    "associations/pau",
+    "etat",
+    "feuille",
 )
 
 
