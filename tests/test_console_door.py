@@ -63,7 +63,12 @@ def test_at_home_a_role_opens_what_it_was_given_and_no_more(desk: Console, role:
     browser = desk.entered(role, "pau")
     for method, path, right in paths(desk.app, "pau"):
         if right in OF_AN_ASSOCIATION and method == "GET" and not path.endswith("/1"):
-            assert browser.get(path).status_code == (200 if right in GIVEN[role] else 403), (role, path)
+            answer = browser.get(path)
+            if right in GIVEN[role]:  # a page without a subject, such as a draft, may send on to another
+                within = answer.headers.get("Location", "/a/pau/").startswith("/a/pau/")
+                assert (answer.status_code in (200, 303), within) == (True, True), (role, path)
+            else:
+                assert answer.status_code == 403, (role, path)
 
 
 def test_whoever_has_not_entered_is_sent_to_the_entrance(desk: Console) -> None:
