@@ -30,7 +30,7 @@ from routing.coverage import Terrain
 from routing.geography.places import Places
 from routing.model import Load
 from workers.callbacks.store import Callbacks
-from workers.records.events import EventLog
+from workers.records import load as live_load
 
 
 @dataclass
@@ -55,7 +55,6 @@ class Office:
     callbacks: Callbacks
     redis: Redis
     breaker: Breaker
-    log: EventLog
 
     @property
     def book(self) -> RuleBook:
@@ -71,15 +70,18 @@ class Office:
         """The service's clock, aware."""
         return self.clock()
 
-    def lines(self, regulators: tuple[str, ...]) -> Mapping[str, int] | None:
+    def lines(self) -> Mapping[str, int] | None:
         """Lines in use by desk; None when Redis does not say, so that no page invents a number."""
-        if not self.breaker.call(self.redis.ping, default=False):
-            return None
-        return self.log.lines_in_use(regulators, self.now().timestamp())
+        load = self._load()
+        return None if load is None else load.lines_in_use
 
     def load(self) -> Load:
         """The live picture, as a call would see it."""
-        return Load(self.lines(tuple(self.book.desks)) or {})
+        return self._load() or Load()
+
+    def _load(self) -> Load | None:
+        asked = live_load.Asked.of(self.book)
+        return self.breaker.call(lambda: live_load.read(self.redis, asked, self.now()), default=None)
 
 
 def office() -> Office:
