@@ -103,6 +103,10 @@ def measure(engine: Engine, first: date) -> None:
             _last().where(records.c.association == "toulouse")
         ).all(),
     }
+    _time(engine, pages)
+
+
+def _time(engine: Engine, pages: dict[str, Callable[[Connection], object]]) -> None:
     print(f"\n{engine.dialect.name}: ms a page (middle of 5, worst)")
     for name, ask in pages.items():
         times = []
