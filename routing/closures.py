@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from routing.document import Closure, Document
 
 SOON = timedelta(hours=12)
+LONGEST_URGENT = timedelta(days=14)  # longer is no emergency: it is a rule, with its own page
 KEPT = timedelta(days=30)  # closures that are over leave the document; every version keeps its own
 
 
@@ -69,6 +70,14 @@ def reopened(document: Document, slug: str, closure_id: str, now: datetime) -> D
     return document.model_copy(
         update={"closures": tuple(ended if one is found else one for one in document.closures)}
     )
+
+
+def only_urgent(before: Document, after: Document) -> bool:
+    """Whether nothing changes but emergency closures: at 23 h one person closes, or opens again."""
+    if before == after or before.model_copy(update={"closures": after.closures}) != after:
+        return False
+    changed = set(before.closures) ^ set(after.closures)
+    return all(closure.urgent and closure.ends - closure.starts <= LONGEST_URGENT for closure in changed)
 
 
 def in_force(document: Document | None, slug: str | None, now: datetime) -> list[Closure]:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from config.stores import database_now, reading
 from routing import number_proofs, pacts, recordings, store
 from routing.checks import Report, check
+from routing.closures import only_urgent
 from routing.compile import compile_book
 from routing.coverage import Gazetteer, Terrain
 from routing.differences import Difference, differences
@@ -147,8 +148,9 @@ def second_person(before: Document, after: Document, found: Iterable[Difference]
     As they asked before the change: taking the demand away is itself a change that needs one. National
     closures and messages never do: they end by themselves, and a strike does not wait. Nor does a helper's
     answer to a pact: who asks has agreed by asking, and who helps has its own two say so (`routing.pacts`).
+    Nor does an emergency closure, which one person at night must be able to make.
     """
-    if pacts.only_answers(before, after):
+    if pacts.only_answers(before, after) or only_urgent(before, after):
         return ()
     rules = {one.rule for one in found}
     touched = {one.association for one in found}

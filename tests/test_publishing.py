@@ -42,6 +42,12 @@ CAREFUL = changed(two_people)
 GREETS = changed(renamed)
 
 
+def shut(days: int, *, urgent: bool) -> Callable[[dict[str, Any]], object]:
+    closure = {"id": "x", "reason": "Neige", "association": "pau", "urgent": urgent}
+    when = {"starts": "2026-12-01T00:00:00Z", "ends": f"2026-12-{1 + days:02}T00:00:00Z"}
+    return lambda written: written.update(closures=[closure | when])
+
+
 def test_a_sound_book_is_published(engine: Engine) -> None:
     store.publish(engine, GIRONDE, 0, "3624", "")
     assert publishing.publish(engine, PLACES, GREETS, 1, "ana", "Annonce") == 2
@@ -55,6 +61,13 @@ def test_what_blocks_is_refused_in_words_and_nothing_is_published(sqlite_engine:
         publishing.publish(sqlite_engine, PLACES, lost, 1, "ana", "", approved_by="bob")
     assert "« nowhere », qui n'existe pas" in str(refused.value)
     assert store.current_version(sqlite_engine) == 1
+
+
+def test_at_night_one_person_closes_and_opens_again(sqlite_engine: Engine) -> None:
+    store.publish(sqlite_engine, CAREFUL, 0, "3624", "")
+    closed = changed(shut(1, urgent=True), CAREFUL)
+    assert publishing.publish(sqlite_engine, PLACES, closed, 1, "ana", "Neige") == 2
+    assert publishing.publish(sqlite_engine, PLACES, CAREFUL, 2, "ana", "Fin") == 3
 
 
 def test_of_two_drafts_the_later_sees_both_differences(sqlite_engine: Engine) -> None:
@@ -75,17 +88,9 @@ def test_of_two_drafts_the_later_sees_both_differences(sqlite_engine: Engine) ->
         renamed,
         lambda w: w["associations"][PAU].update(two_person=False),
         lambda w: w["regulators"][6].update(lines=9),  # its desk
-        lambda w: w.update(
-            closures=[
-                {
-                    "id": "x",
-                    "reason": "Grève",
-                    "association": "pau",
-                    "starts": "2026-12-01T00:00:00Z",
-                    "ends": "2026-12-02T00:00:00Z",
-                }
-            ]
-        ),
+        shut(1, urgent=False),
+        shut(15, urgent=True),  # so long is no emergency
+        lambda w: (shut(1, urgent=True)(w), renamed(w)),
     ],
 )
 def test_an_association_that_asks_for_two_people_gets_them(

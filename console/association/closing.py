@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 from console.french import next_at, read_clock, read_day
 from routing.closures import KEPT as KEPT
+from routing.closures import LONGEST_URGENT
 from routing.closures import in_force as in_force
 from routing.closures import reopened as reopened
 from routing.closures import with_closure as with_closure
 from routing.document import Closure
 from routing.model import Need
 
-LONGEST = timedelta(days=14)  # longer is no emergency: it is a rule, with its own page
 REASONS = ("Plus de médecin disponible", "Médecin malade", "Intempéries", "Panne", "Autre motif")
 ENDS = {"2h": "dans 2 heures", "6": "jusqu'à 6 h", "8": "jusqu'à 8 h", "20": "jusqu'à 20 h"}
 
@@ -79,6 +79,6 @@ def _end(asked: Asked, now: datetime, zone: ZoneInfo) -> datetime:
             raise Unclear("end", "Cette fin est déjà passée.")
     else:
         end = next_at(at, now, zone)
-    if end - now > LONGEST:
+    if end - now > LONGEST_URGENT:
         raise Unclear("end", "Une fermeture d'urgence dure 14 jours au plus : donnez une fin plus proche.")
     return end
