@@ -104,10 +104,17 @@ class House:
         )
         pace = Pace(redis, 1000)
         self.dialler = Dialler(self.reservations, self.attempts, self.carrier, self.links, pace)
-        self.courier = Courier(
+        self.spool = Spool(settings.var_dir / "bookings", Sealer(settings.secret_keys, "booking spool"))
+        self.told: list[Event] = []
+        self.telling = Telling(engine, self.told.extend)
+        self.courier, self.joined = self._courier(pace), Joined(settings.var_dir / "joined")
+        self.sweeper = self._sweeper()
+
+    def _courier(self, pace: Pace) -> Courier:
+        return Courier(
             callbacks=self.store,
             attempts=self.attempts,
-            notices=Notices(engine),
+            notices=Notices(self.engine),
             carrier=self.carrier,
             links=self.links,
             pace=pace,
@@ -116,17 +123,16 @@ class House:
             zone_of=noon,
             now=lambda: NOW,
         )
-        self.spool = Spool(settings.var_dir / "bookings", Sealer(settings.secret_keys, "booking spool"))
-        self.told: list[Event] = []
-        self.telling = Telling(engine, self.told.extend)
-        self.sweeper = Sweeper(
+
+    def _sweeper(self) -> Sweeper:
+        return Sweeper(
             callbacks=self.store,
             attempts=self.attempts,
             lapses=self.lapses,
             courier=self.courier,
             doctors=self.doctors,
             spool=self.spool,
-            joined=Joined(settings.var_dir / "joined"),
+            joined=self.joined,
             telling=self.telling,
             carrier=self.carrier,
             bell=lambda _: None,

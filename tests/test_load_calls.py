@@ -55,7 +55,7 @@ def ring(service: Service, number: int, bridged: str, **lines: str) -> str:
         "ends": {"bridged": bridged},
     }
     player = play_call(told, service.account, service.clock, seed=number)
-    return str(player.transcript.of("decision")[-1].data["decision"]["why"])  # type: ignore[index]
+    return str(player.transcript.of("decision")[-1].data["decision"]["why"])  # type: ignore[index] # a decision was told
 
 
 def known(service: Service, seen: Callable[[Load], object]) -> None:

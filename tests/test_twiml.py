@@ -88,19 +88,20 @@ def test_the_last_resort_rings_and_then_says_the_15() -> None:
     assert document.index("<Dial") < document.index("Composez le 15")
 
 
+SENTENCES = ("prompts.py", "leg_prompts.py", "closing_prompts.py")
+
+
 def test_every_prompt_is_used_and_every_sentence_is_in_prompts() -> None:
     voice = Path(prompts.__file__).parent
     sources = {path.name: path.read_text() for path in voice.glob("*.py")}
-    own = sources.pop("prompts.py")
-    names = re.findall(r"^([A-Z][A-Z_]+) = ", own, re.MULTILINE) + re.findall(
-        r"^def ([a-z]\w+)", own, re.MULTILINE
-    )
-    for name in names:
-        used = any(f"prompts.{name}" in text or f"import {name}" in text for text in sources.values())
-        assert used or own.count(name) > 1, f"{name} is used nowhere"
+    own = {name: sources.pop(name) for name in SENTENCES}
+    for held_in, text in own.items():
+        names = re.findall(r"^(?:def )?([A-Za-z][A-Za-z_]+)(?: = |\()", text, re.MULTILINE)
+        for name in names:
+            used = any(re.search(rf"prompts\.{name}\b|import .*\b{name}\b", one) for one in sources.values())
+            assert used or len(re.findall(rf"\b{name}\b", "".join(own.values()))) > 1, f"{held_in}: {name}"
     for name, text in sources.items():
-        if name not in ("leg_prompts.py", "leg_wording.py"):
-            assert not re.search(r'"[^"\n]*(tapez|composez le)[^"\n]*"', text), name
+        assert not re.search(r'"[^"\n]*(tapez|composez le)[^"\n]*"', text), name
 
 
 def test_prompts_are_short_enough_to_be_heard() -> None:

@@ -69,23 +69,11 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
     load = LiveLoad(redis, breaker, lambda: book.current, clock)
     bookings = Bookings.of(settings, sql, queue.bell(redis))
     awaited = Awaited(sql, Vault.of(settings.secret_keys))
-    sealer = Sealer(settings.secret_keys, "call state")
     map_ = Map(places, Landlines.load())
     shelf = audio.Shelf(settings.var_dir / "audio", engine(settings), settings.public_url)
-    app.extensions["line"] = Line(
-        surroundings=Surroundings(book, map_, load, shelf.url),
-        effects=Effects(bookings, places, awaited),
-        log=log,
-        sealer=sealer,
-        keys=settings.secret_keys,
-        pseudonyms=Pseudonyms(settings.secret_keys),
-        links=Links(settings.public_url, sealer),
-        caller_id=settings.caller_id,
-        simulated=settings.simulated,
-        last_resort=twiml.last_resort(
-            prompts.FAULT, book.current.national.phone, prompts.LAST_RESORT, settings.caller_id
-        ),
-        clock=clock,
+    surroundings = Surroundings(book, map_, load, shelf.url)
+    app.extensions["line"] = _line(
+        settings, surroundings, Effects(bookings, places, awaited), log, book, clock
     )
     door = Door(settings.public_url, settings.auth_tokens, settings.account_sid)
     webhooks.install(app, door)
@@ -104,6 +92,31 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
         every(METERS_EVERY, app.extensions["health"].leave_figures, "meters"),
     )
     return app
+
+
+def _line(
+    settings: Settings,
+    surroundings: Surroundings,
+    effects: Effects,
+    log: EventLog,
+    book: LiveBook,
+    clock: Callable[[], datetime],
+) -> Line:
+    sealer = Sealer(settings.secret_keys, "call state")
+    national = book.current.national.phone
+    return Line(
+        surroundings=surroundings,
+        effects=effects,
+        log=log,
+        sealer=sealer,
+        keys=settings.secret_keys,
+        pseudonyms=Pseudonyms(settings.secret_keys),
+        links=Links(settings.public_url, sealer),
+        caller_id=settings.caller_id,
+        simulated=settings.simulated,
+        last_resort=twiml.last_resort(prompts.FAULT, national, prompts.LAST_RESORT, settings.caller_id),
+        clock=clock,
+    )
 
 
 def _staff_lines(

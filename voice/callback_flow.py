@@ -76,8 +76,8 @@ def effect_done(call: Call, event: Event, world: World) -> Turn:
     """The booking or the cancelling was carried out, or could not be."""
     if isinstance(event, Booked):
         ended = replace(call, stage=Stage.ENDED)
-        told = Say(prompts.promised(event.promise, call.number or call.caller or ""))
-        return Turn(ended, (told, HangUp()), (Fact("booked", (("promise", event.promise),)),))
+        promise = Say(prompts.promised(event.promise, call.number or call.caller or ""))
+        return Turn(ended, (promise, HangUp()), (Fact("booked", (("promise", event.promise),)),))
     if isinstance(event, NotBooked):
         turn = ringing.again(call, world)
         told = prompts.NOT_CHANGED if call.callback else prompts.NOT_BOOKED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Self
 
 from redis import Redis
@@ -71,13 +72,13 @@ class Parts:
         per_second: float = PER_SECOND,
     ) -> Self:
         """`redis` must be the impatient client: it only paces."""
-        timing, pace = timing or Timing(), Pace(redis, per_second)
-        vault = Vault.of(settings.secret_keys)
+        timing, pace, vault = timing or Timing(), Pace(redis, per_second), Vault.of(settings.secret_keys)
         attempts = Attempts(engine, vault, timing, zone_of)
         carrier = TwilioCarrier(settings, timing.carrier.total_seconds())
         links = Links(settings.public_url, settings.secret_keys)
         reservations = Reservations(engine, vault, routes, settings.caller_id, timing.dialling)
-        callbacks, notices = Callbacks(engine, vault), Notices(engine)
+        callbacks = Callbacks(engine, vault)
+        courier = partial(Courier, callbacks=callbacks, attempts=attempts, carrier=carrier, links=links)
         return cls(
             callbacks=callbacks,
             attempts=attempts,
@@ -85,12 +86,8 @@ class Parts:
             dialler=Dialler(reservations, attempts, carrier, links, pace),
             links=links,
             lapses=Lapses(engine, vault, timing),
-            courier=Courier(
-                callbacks=callbacks,
-                attempts=attempts,
-                notices=notices,
-                carrier=carrier,
-                links=links,
+            courier=courier(
+                notices=Notices(engine),
                 pace=pace,
                 routes=routes,
                 shown=settings.caller_id,

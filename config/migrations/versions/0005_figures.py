@@ -1,4 +1,4 @@
-"""t3 and the hold queue in the call records; communes by the day. `sos3624 records rebuild` fills the past."""
+"""t3 and the hold queue in call records; communes by the day. `sos3624 records rebuild` fills the past."""
 
 from __future__ import annotations
 
