@@ -20,17 +20,15 @@ from workers.records.spool import Spool
 log = structlog.get_logger(__name__)
 
 STREAM = "calls:events"
-CAP = (
-    500_000  # events; some days of a stopped ledger. A full stream leaves the rest in the spool, never trims.
-)
+# Events; some days of a stopped ledger. A full stream leaves the rest in the spool, it never trims.
+CAP = 500_000
 VERSION = 1
 REST = 1.0  # seconds that Redis is left alone after it refused a batch
 OTHERS_EVERY = 2.0  # seconds between two looks for what a process that has gone left behind
 
 Value = str | int | float | None
-_encoded = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":")
-).encode  # made once: `dumps` makes one a line
+# Made once: `dumps` makes an encoder a line.
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
