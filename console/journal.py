@@ -26,6 +26,8 @@ ACTIONS = {
     "recording_kept": "annonce enregistrée",
     "callback_claimed": "rappel pris par une personne",
     "callback_concluded": "rappel noté",
+    "callback_hastened": "rappel à faire sonner maintenant",
+    "lost_rung_back": "appel perdu rappelé",
     "callback_given_back": "rappel rendu au service",
     "account_made": "compte créé",
     "account_shut": "compte fermé",

@@ -45,7 +45,7 @@ def call(name: str, began: datetime, **known: object) -> CallRecord:
     return replace(answered, **known)
 
 
-def lost(name: str, began: datetime) -> CallRecord:
+def lost(name: str, began: datetime, who: str | None = None) -> CallRecord:
     """A call of Pau that nobody took."""
     at = began + timedelta(seconds=20)
     rings = [
@@ -53,7 +53,7 @@ def lost(name: str, began: datetime) -> CallRecord:
         Ring("bayonne", "bayonne", at + timedelta(seconds=25), "canceled"),
     ]
     nobody = {"t2": None, "regulator": None, "answered_for": None, "seconds": 0, "ended_by": "caller"}
-    return call(name, began, rings=rings, **nobody)
+    return call(name, began, rings=rings, who=who or None, **nobody)
 
 
 def live(office: Office, now: datetime) -> None:

@@ -16,7 +16,7 @@ from tests.record_calls import NOON, Told, some_calls
 from workers.callbacks.links import LegUrls
 from workers.callbacks.telephony import Leg, Refused, Reply
 from workers.callbacks.vault import Vault
-from workers.records import live
+from workers.records import live, lost
 from workers.records.ledger import Ledger
 from workers.records.monthkeys import MonthKeys
 from workers.records.reconciler import Reconciler
@@ -150,13 +150,13 @@ def test_a_caller_nobody_saw_is_found_in_the_carriers_list_and_kept_72_hours(eng
     asking = reconciler(engine, [unseen, outbound, listed(known)])
     later = NOON + timedelta(minutes=10)
     assert [asking.find_lost_callers(later) for _ in range(2)] == [1, 0]
-    assert asking.to_ring_back(later) == [("CAlost", CALLER, NOON)]
     with engine.begin() as connection:
+        assert lost.number_of(connection, Vault.of((SECRET_KEYS,)), "CAlost") == CALLER
         assert dict(connection.execute(select(records.c.call, records.c.outcome)).all())["CAlost"] == "missed"
         assert CALLER not in str(connection.execute(select(lost_callers)).all())
-    asking.rung_back("CAlost", later)
-    assert asking.to_ring_back(later) == []
-    assert asking.forget_old(NOON + timedelta(hours=72)) == 1
+        assert [lost.take(connection, "CAlost", later) for _ in range(2)] == [True, False]
+        assert lost.number_of(connection, Vault.of((SECRET_KEYS,)), "CAlost") is None
+    assert asking.forget_old(NOON + timedelta(hours=72)) == 2, "the caller who gave up (CA1) is kept so too"
 
 
 def test_a_caller_whose_every_webhook_but_the_status_failed_is_lost_too(engine: Engine) -> None:

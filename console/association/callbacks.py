@@ -1,17 +1,20 @@
-"""The work list of call-backs: who waits, since when, promised for when; taken over, then marked."""
+"""The work list of call-backs: who waits, since when, promised for when; rung now, taken over, marked."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from console.access.door import opens
 from console.access.roles import Right
-from console.association import worklist
-from console.association.scene import scene
+from console.association import duty_pages, lost, worklist
+from console.association.scene import Scene, scene
 from console.office import office, visitor
 from routing.words import NEEDS
 from workers.callbacks.callback import Callback, Conclusion
+from workers.callbacks.figures import Figures, figures
 
 bp = Blueprint("callbacks", __name__, url_prefix="/a/<association>/rappels")
 Answer = str | Response | tuple[str, int]
@@ -22,14 +25,17 @@ AGES = {"infant": "nourrisson", "child": "enfant", "adult": "adulte", "senior": 
 @opens(Right.WORK)
 def listed(association: str) -> Answer:
     """The list, in the order they will be rung."""
-    return _list("association/callbacks.html", association)
+    at = scene(association)
+    return render_template(
+        "association/callbacks.html", **_list(at), figures=_figures(at), **duty_pages.shown(at)
+    )
 
 
 @bp.get("/liste")
 @opens(Right.WORK)
 def rows(association: str) -> Answer:
     """The part of the page that keeps itself up to date."""
-    return _list("association/callbacks_list.html", association)
+    return render_template("association/callbacks_list.html", **_list(scene(association)))
 
 
 @bp.post("/<callback_id>/prendre")
@@ -43,10 +49,32 @@ def claim(association: str, callback_id: str) -> Answer:
     return _back(association)
 
 
+@bp.post("/<callback_id>/sonner")
+@opens(Right.WORK)
+def ring_now(association: str, callback_id: str) -> Answer:
+    """The service rings a doctor for this one now."""
+    rung = worklist.ring_now(office(), _found(association, callback_id), visitor().name)
+    flash(
+        "Un médecin est appelé, puis le patient." if rung else "Trop tard : il est pris, en cours, ou réglé."
+    )
+    return _back(association)
+
+
+@bp.post("/perdus/<call>")
+@opens(Right.WORK)
+def ring_back(association: str, call: str) -> Answer:
+    """A call-back for somebody who was lost: due at once."""
+    told = lost.ring_back(office(), scene(association), call, visitor().name)
+    if told is None:
+        abort(404)
+    flash(told)
+    return _back(association)
+
+
 @bp.post("/<callback_id>/issue")
 @opens(Right.WORK)
 def conclude(association: str, callback_id: str) -> Answer:
-    """Mark what came of it, or give it back to the service."""
+    """Mark what came of it, whoever rang the patient; or give one's own back to the service."""
     one, said = _found(association, callback_id), request.form.get("conclusion", "")
     if said == "again":
         done = worklist.give_back(office(), one, visitor().account, visitor().name)
@@ -55,7 +83,7 @@ def conclude(association: str, callback_id: str) -> Answer:
     if said not in {known.value for known in worklist.CONCLUSIONS}:
         abort(400)
     done = worklist.conclude(office(), one, visitor().account, visitor().name, Conclusion(said))
-    flash("C'est noté." if done else "Ce rappel n'est plus à vous.")
+    flash("C'est noté." if done else "Rien n'est noté : un autre l'a pris, ou il est en cours.")
     return _back(association)
 
 
@@ -70,13 +98,21 @@ def _back(association: str) -> Response:
     return redirect(url_for("callbacks.listed", association=association), 303)
 
 
-def _list(template: str, association: str) -> str:
-    at = scene(association)
-    return render_template(
-        template,
-        at=at,
-        waiting=worklist.waiting(office(), at.slug, visitor().account),
-        needs=NEEDS,
-        ages=AGES,
-        conclusions=worklist.CONCLUSIONS,
-    )
+def _list(at: Scene) -> dict[str, object]:
+    return {
+        "at": at,
+        "waiting": worklist.waiting(office(), at.slug, visitor().account),
+        "needs": NEEDS,
+        "ages": AGES,
+        "conclusions": worklist.CONCLUSIONS,
+    }
+
+
+def _figures(at: Scene) -> dict[str, Figures]:
+    """Of the call-backs asked for since midnight, and in the last seven days."""
+    midnight = at.now.astimezone(at.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    until = at.now + timedelta(seconds=1)
+    return {
+        "Aujourd'hui": figures(office().engine, midnight, until, at.slug),
+        "7 jours": figures(office().engine, at.now - timedelta(days=7), until, at.slug),
+    }

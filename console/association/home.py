@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from console.access.door import opens
 from console.access.roles import Right
-from console.association import closing, exceptions, sentence, workbench, worklist
+from console.association import closing, exceptions, lost, sentence, workbench, worklist
 from console.association.closing import Asked, Unclear
 from console.association.scene import Scene, scene
 from console.federation import told
@@ -112,6 +112,7 @@ def _now(at: Scene) -> dict[str, object]:
         "states": _states(at, at.book, load),
         "situation": situation,
         "waiting": worklist.waiting(here, at.slug)[:5],
+        "lost": lost.lines(here, at) if visitor().may(Right.WORK, at.slug) else [],
         "needs": NEEDS,
         "feed": stream(here, at.slug),
     }

@@ -12,6 +12,7 @@ from config.journal import FEDERATION, Change, append
 from config.stores import reading
 from console import french
 from console.access.tables import accounts, claims
+from console.association import bell
 from console.office import Office
 from workers.callbacks import transitions
 from workers.callbacks.callback import CLOSED, WAITING, Callback, Cause, Conclusion, State
@@ -86,11 +87,42 @@ def claim(here: Office, one: Callback, account: str, by: str) -> bool:
 
 
 def conclude(here: Office, one: Callback, account: str, by: str, conclusion: Conclusion) -> bool:
-    """What came of it, told by who took it."""
+    """What came of it, told by who took it, or of one nobody took. False: another's, or under way."""
     told = _told(here, one, "callback_concluded", CONCLUSIONS[conclusion])
-    return _is_mine(here, one.id, account) and here.callbacks.settle(
-        one.id, Cause.SETTLED, conclusion, beside=lambda connection: append(connection, by, [told])
-    )
+    claimed = _claims(here, [one.id]).get(one.id)
+    if one.state is State.HUMAN and claimed is not None and claimed[0] != account:
+        return False
+
+    def noted(connection: Connection) -> None:
+        _unless_taken(connection, one, claimed and claimed[0])
+        append(connection, by, [told])
+
+    try:
+        return here.callbacks.settle(one.id, Cause.SETTLED, conclusion, beside=noted)
+    except _Taken:
+        return False
+
+
+def ring_now(here: Office, one: Callback, by: str) -> bool:
+    """The service rings at once, whatever time was set. False: somebody's own, under way, or closed."""
+    told = _told(here, one, "callback_hastened")
+
+    def hastened(connection: Connection) -> None:
+        if one.state is State.HUMAN:
+            _unless_taken(connection, one, None)
+        append(connection, by, [told])
+
+    try:
+        moved = (
+            here.callbacks.settle(one.id, Cause.TAKEN_BACK, beside=hastened)
+            if one.state is State.HUMAN
+            else here.callbacks.hasten(one.id, hastened)
+        )
+    except _Taken:
+        return False
+    if moved:
+        bell.ring(here, one.id)
+    return moved
 
 
 def give_back(here: Office, one: Callback, account: str, by: str) -> bool:
@@ -103,6 +135,17 @@ def give_back(here: Office, one: Callback, account: str, by: str) -> bool:
     return _is_mine(here, one.id, account) and here.callbacks.settle(
         one.id, Cause.TAKEN_BACK, beside=released
     )
+
+
+class _Taken(Exception):
+    """Somebody took it between the page and the press."""
+
+
+def _unless_taken(connection: Connection, one: Callback, claimant: str | None) -> None:
+    """Undoes what is under way when the claim is not who it was when the row was read."""
+    query = select(claims.c.account_id).where(claims.c.callback_id == one.id)
+    if connection.scalar(query) != claimant:
+        raise _Taken
 
 
 def _told(here: Office, one: Callback, action: str, after: str = "") -> Change:

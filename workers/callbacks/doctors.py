@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +18,12 @@ from workers.callbacks.tables import doctors, duties
 from workers.callbacks.vault import Vault
 
 LONGEST_DUTY = timedelta(hours=12)  # a forgotten « fin » must not leave a phone ringing the next morning
+
+Beside = Callable[[Connection], None]  # what is written in the transaction of the change itself
+
+
+def _nothing(_connection: Connection) -> None:
+    """Where nothing is written beside."""
 
 
 class DoctorRefused(ValueError):
@@ -40,8 +47,10 @@ class Doctors:
     def __init__(self, engine: Engine, vault: Vault) -> None:
         self._engine, self._vault = engine, vault
 
-    def register(self, label: str, number: str, pin: str, association: str | None) -> str:
-        """Add a doctor and return their id. Raises `DoctorRefused`."""
+    def register(
+        self, label: str, number: str, pin: str, association: str | None, beside: Beside = _nothing
+    ) -> str:
+        """Add a doctor and return their id; `beside` in the same transaction. Raises `DoctorRefused`."""
         if callable_problem(number) is not None:
             raise DoctorRefused("ce numéro ne peut pas être appelé : donnez un numéro français, +33… ou 0…")
         if not pins.SHAPE.fullmatch(pin):
@@ -60,6 +69,7 @@ class Doctors:
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(doctors).values(values))
+                beside(connection)
         except IntegrityError:
             raise DoctorRefused("ce numéro est déjà celui d'un médecin inscrit") from None
         return doctor_id
@@ -77,7 +87,9 @@ class Doctors:
         """Whether the code is this doctor's."""
         return pins.proves(self._engine, doctors, doctor_id, pin)
 
-    def begin_duty(self, doctor_id: str, lasting: timedelta = LONGEST_DUTY) -> datetime:
+    def begin_duty(
+        self, doctor_id: str, lasting: timedelta = LONGEST_DUTY, beside: Beside = _nothing
+    ) -> datetime:
         """On duty from now; saying it again prolongs it. Returns when it ends by itself."""
         with self._engine.begin() as connection:
             now = database_now(connection)
@@ -87,13 +99,17 @@ class Doctors:
                 connection.execute(
                     insert(duties).values(id=str(uuid4()), doctor_id=doctor_id, began_at=now, until=until)
                 )
+            beside(connection)
         return until
 
-    def end_duty(self, doctor_id: str) -> bool:
+    def end_duty(self, doctor_id: str, beside: Beside = _nothing) -> bool:
         """Off duty. False when they were not on."""
         with self._engine.begin() as connection:
             ended = update(duties).where(_open(doctor_id)).values(ended_at=database_now(connection))
-            return connection.execute(ended).rowcount == 1
+            if connection.execute(ended).rowcount == 0:
+                return False
+            beside(connection)
+        return True
 
     def close_forgotten(self) -> int:
         """End the duties whose time is over."""

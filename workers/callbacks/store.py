@@ -32,6 +32,8 @@ from workers.callbacks.tables import attempts, callbacks
 from workers.callbacks.transitions import move
 from workers.callbacks.vault import Vault
 
+Beside = Callable[[Connection], None]  # what is written in the transaction of the change itself
+
 
 class Callbacks:
     """Every method is one short transaction; times are the database's."""
@@ -39,16 +41,19 @@ class Callbacks:
     def __init__(self, engine: Engine, vault: Vault) -> None:
         self._engine, self._vault = engine, vault
 
-    def book(self, booking: Booking, promised: Promise | None = None) -> Booked:
+    def book(
+        self, booking: Booking, promised: Promise | None = None, *, beside: Beside | None = None
+    ) -> Booked:
         """Commit a booking. Idempotent by `booking.id`; the number's open call-back wins over a new one.
 
-        `promised` is what was already told, when the booking comes late from the spool.
+        `promised` is what was already told, when the booking comes late from the spool; `beside` comes first
+        in the same transaction, and what it raises undoes all of it.
         """
         try:
-            return self._book(booking, promised)
+            return self._book(booking, promised, beside)
         except IntegrityError:
             # Two bookings for one number in the same instant (PostgreSQL): the second now finds the first.
-            return self._book(booking, promised)
+            return self._book(booking, promised, beside)
 
     def open_for(self, number: str) -> Callback | None:
         """The call-back this number is waiting for."""
@@ -119,7 +124,7 @@ class Callbacks:
         cause: Cause,
         conclusion: Conclusion | None = None,
         *,
-        beside: Callable[[Connection], None] | None = None,
+        beside: Beside | None = None,
     ) -> bool:
         """A person decides: `SETTLED` with what came of it, or `TAKEN_BACK`; `beside` in its transaction."""
         with self._engine.begin() as connection:
@@ -131,6 +136,16 @@ class Callbacks:
                 fresh = again if cause is Cause.TAKEN_BACK else {}
                 moved = move(connection, cause, callback_id, now, **fresh)
             if moved and beside is not None:
+                beside(connection)
+        return moved
+
+    def hasten(self, callback_id: str, beside: Beside) -> bool:
+        """Due at once, its place in the queue kept. False while an attempt is under way, or with a person."""
+        waits = (callbacks.c.id == callback_id) & callbacks.c.state.in_(sorted(WAITING))
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            moved = connection.execute(update(callbacks).where(waits).values(due_at=now)).rowcount == 1
+            if moved:
                 beside(connection)
         return moved
 
@@ -175,8 +190,10 @@ class Callbacks:
             conclusion=Conclusion(row.conclusion) if row.conclusion else None,
         )
 
-    def _book(self, booking: Booking, promised: Promise | None) -> Booked:
+    def _book(self, booking: Booking, promised: Promise | None, beside: Beside | None) -> Booked:
         with self._engine.begin() as connection:
+            if beside is not None:
+                beside(connection)
             same = connection.execute(select(callbacks).where(callbacks.c.id == booking.id)).one_or_none()
             if same:
                 return Booked(same.id, Promise(same.promised_by, same.promise_measured), existing=False)

@@ -13,7 +13,7 @@ from redis import Redis, RedisError
 from sqlalchemy import Connection, func, select
 
 from workers.records import live, paris
-from workers.records.callrecord import Stage, fold
+from workers.records.callrecord import Outcome, Stage, fold
 from workers.records.events import read
 from workers.records.spool import Spool
 from workers.records.tables import forecasts, journals, lost_callers, records
@@ -214,8 +214,11 @@ def _rescued(connection: Connection, now: datetime) -> Iterator[Condition]:
 
 
 def _lost(connection: Connection, now: datetime) -> Iterator[Condition]:
+    """Of callers we never saw; who gave up waiting is on the association's own list, and no alert."""
+    counted = lost_callers.outerjoin(records, records.c.call == lost_callers.c.call)
+    unseen = func.coalesce(records.c.outcome, Outcome.MISSED.value) == Outcome.MISSED.value
     open_ones = lost_callers.c.rung_back_at.is_(None) & (lost_callers.c.began_at > now - timedelta(hours=72))
-    count = connection.scalar(select(func.count()).select_from(lost_callers).where(open_ones)) or 0
+    count = connection.scalar(select(func.count()).select_from(counted).where(open_ones, unseen)) or 0
     if count:
         yield Condition("callers_lost", "", f"{count} appelant(s) perdu(s) à rappeler.")
 

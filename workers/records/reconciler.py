@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import Engine, delete, func, insert, select, update
+from sqlalchemy import Engine, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from config.sealing import Unsealable
 from config.stores import reading
 from routing import numbers
 from workers.callbacks.telephony import Carrier, Leg
@@ -27,6 +26,7 @@ FURTHEST = timedelta(days=30)  # within JOURNAL_KEPT: what is older could not be
 MARK = "reconciled_until"  # in record_settings: when the list was last gone through
 KEPT = timedelta(hours=72)  # a lost caller's number
 AT_ONCE = 200
+GIVEN_UP = (Outcome.ABANDONED.value, Outcome.LAST_RESORT.value)
 log = structlog.get_logger(__name__)
 
 
@@ -53,6 +53,7 @@ class Reconciler:
     def find_lost_callers(self, now: datetime, since: datetime | None = None) -> int:
         """Calls the carrier had and no event tells of: counted, and kept to be rung back. How many.
 
+        The numbers of those who gave up before anybody answered are read in the same list, and kept likewise.
         Looks back to the last time it did, however long ago: an outage of ours hides no caller.
         """
         legs = self._carrier.calls_since(since or self._since(now))
@@ -60,36 +61,12 @@ class Reconciler:
             return 0
         settled = [leg for leg in legs if leg.inbound and leg.over and (leg.created or now) < now - SETTLE]
         unseen = self._unseen(settled)
-        for leg in unseen:
-            self._keep(leg, now)
+        self._keep([*unseen, *self._given_up(settled, now)], now)
         if unseen:
             log.error("callers_lost", count=len(unseen))
             self._ledger.take([_end(leg, now).text() for leg in unseen], now)
         self._note(now)
         return len(unseen)
-
-    def to_ring_back(self, now: datetime) -> list[tuple[str, str, datetime]]:
-        """(call, number, when) of the lost callers nobody rang back yet, the first first."""
-        query = select(lost_callers).where(
-            lost_callers.c.rung_back_at.is_(None), lost_callers.c.began_at > now - KEPT
-        )
-        with reading(self._engine).begin() as connection:
-            rows = connection.execute(query.order_by(lost_callers.c.began_at)).all()
-        found = []
-        for row in rows:
-            try:
-                number = self._vault.unseal(row.number_sealed, "lost_callers", "number", row.call)
-            except Unsealable:
-                continue
-            found.append((row.call, number, row.began_at))
-        return found
-
-    def rung_back(self, call: str, now: datetime) -> None:
-        """Someone rang this caller back."""
-        with self._engine.begin() as connection:
-            connection.execute(
-                update(lost_callers).where(lost_callers.c.call == call).values(rung_back_at=now)
-            )
 
     def forget_old(self, now: datetime) -> int:
         """Numbers older than 72 h; returns how many."""
@@ -127,20 +104,35 @@ class Reconciler:
             known -= set(connection.scalars(missed))
         return [leg for leg in legs if leg.sid not in known]
 
-    def _keep(self, leg: Leg, now: datetime) -> None:
-        number = numbers.normalise(leg.shown)
-        if number is None:
-            return  # withheld: counted, and nobody to ring
+    def _given_up(self, legs: Sequence[Leg], now: datetime) -> list[Leg]:
+        """Calls that are counted as lost, but for those hung up at once, their numbers not yet kept."""
+        recent = {leg.sid: leg for leg in legs if (leg.created or now) > now - KEPT}
+        lost = select(records.c.call).where(
+            records.c.call.in_(recent),
+            records.c.outcome.in_(GIVEN_UP),
+            records.c.call.not_in(select(lost_callers.c.call)),
+        )
+        with reading(self._engine).begin() as connection:
+            return [recent[call] for call in connection.scalars(lost)]
+
+    def _keep(self, legs: Sequence[Leg], now: datetime) -> None:
+        """Seal these callers' numbers. Who shows none is counted, and nobody to ring."""
+        shown = [(leg, number) for leg in legs if (number := numbers.normalise(leg.shown))]
+        if not shown:
+            return
         made = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
-        row = {
-            "call": leg.sid,
-            "number_sealed": self._vault.seal(number, "lost_callers", "number", leg.sid),
-            "number_index": self._vault.index(number),
-            "began_at": leg.created or now,
-            "found_at": now,
-        }
+        rows = [
+            {
+                "call": leg.sid,
+                "number_sealed": self._vault.seal(number, "lost_callers", "number", leg.sid),
+                "number_index": self._vault.index(number),
+                "began_at": leg.created or now,
+                "found_at": now,
+            }
+            for leg, number in shown
+        ]
         with self._engine.begin() as connection:
-            connection.execute(made(lost_callers).values(row).on_conflict_do_nothing())
+            connection.execute(made(lost_callers).on_conflict_do_nothing(), rows)
 
 
 def _end(leg: Leg, now: datetime) -> Event:
