@@ -60,6 +60,7 @@ from console.federation import (
     accounts,
     associations,
     board,
+    board_map,
     closures,
     coverage_pages,
     fairness,
@@ -133,6 +134,7 @@ def from_environment() -> Flask:
     app = create_app(settings)
     here: Office = app.extensions["office"]
     Beats(here.redis, here.engine, "console").keep(lambda: {"book": here.book.version})
+    board_map.keep_warm(lambda: here.book, here.clock)
     paper.keep(settings.var_dir / "paper", lambda: here.book, here.places, here.clock)
     return app
 

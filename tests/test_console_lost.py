@@ -78,11 +78,6 @@ def test_one_click_makes_one_callback_of_a_lost_caller_and_no_number_is_shown(de
     assert "01 99 00 12 40" not in first.text("/a/pau/rappels")
     first.send(f"/a/pau/rappels/{made.id}/prendre", page="/a/pau/rappels")
     assert "01 99 00 12 40" in first.text("/a/pau/rappels"), "whoever claims it sees it"
-
-
-def test_the_journal_says_who_rang_back_without_the_number(desk: Console) -> None:
-    lost_one(desk, "CAl1", 40)
-    ring_back(desk.entered(Role.MEMBER, "pau"), "CAl1")
     with desk.office.engine.connect() as connection:
         rows = connection.execute(select(journal.lines).where(journal.lines.c.chain == "pau")).all()
     (line,) = [row for row in rows if row.action == "lost_rung_back"]
@@ -117,14 +112,10 @@ def test_only_numbers_that_are_kept_can_be_rung_and_only_by_their_association(de
     theirs = desk.entered(Role.MANAGER, "bayonne")
     answer = theirs.send("/a/bayonne/rappels/perdus/CAl3", page="/compte")
     assert answer.status_code == 404
-    assert desk.office.callbacks.listed(set(State)) == []
-
-
-def test_the_list_is_for_those_who_ring_back(desk: Console) -> None:
-    lost_one(desk, "CAl1", 40)
     auditor = desk.entered(Role.AUDITOR)
-    assert "Perdus" not in auditor.text("/a/pau/")
-    assert auditor.send("/a/pau/rappels/perdus/CAl1", page="/compte").status_code == 403
+    assert "Perdus" not in auditor.text("/a/pau/"), "it is for those who ring back"
+    assert auditor.send("/a/pau/rappels/perdus/CAl3", page="/compte").status_code == 403
+    assert desk.office.callbacks.listed(set(State)) == []
 
 
 def test_in_the_night_of_the_first_a_caller_has_two_names_and_still_leaves_the_list(desk: Console) -> None:

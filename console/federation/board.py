@@ -9,7 +9,7 @@ from config.stores import reading
 from console.access.door import opens
 from console.access.roles import Right
 from console.association.closing import in_force
-from console.federation import watching
+from console.federation import board_map, watching
 from console.live import stream
 from console.office import Office, office, visitor
 from routing import publishing, store
@@ -105,8 +105,13 @@ def _board(here: Office) -> dict[str, object]:
     with reading(here.engine).connect() as connection:
         picture, alerts = live.picture(connection, now), open_alerts(connection)
     closures = in_force(document, None, now)
+    lines = watching.lines(here.book, picture, closures, now)
     return {
-        "lines": watching.lines(here.book, picture, closures, now),
+        "lines": lines,
+        "map": board_map.board_map(here.book, here.places, lines, now),
+        "map_marks": board_map.MARKS,
+        "map_patterns": board_map.PATTERNS,
+        "map_words": board_map.WORDS,
         "total": picture.service,
         "said": live.said(now),
         "closures": [one for one in closures if one.association is None],

@@ -4,3 +4,10 @@ document.addEventListener("htmx:before:request", (event) => {
   const inside = document.activeElement;
   if (part.matches?.("#now, #list") && part !== inside && part.contains(inside)) event.preventDefault();
 });
+// On a narrow screen the tabs are one line: the current one is brought into sight.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    const line = tab.closest("ul");
+    line.scrollLeft = tab.offsetLeft - line.offsetLeft - (line.clientWidth - tab.offsetWidth) / 2;
+  }
+});

@@ -133,7 +133,7 @@ def test_at_three_a_m_a_second_manager_lets_the_first_back_in(desk: Console) -> 
         code = lost.locator(".spoken").inner_text()
         looked(lost, "secours-attente", wrong)
         enter(other, desk, Role.MANAGER, "pau")
-        other.get_by_role("link", name="Comptes").click()
+        other.get_by_role("link", name="Gestion").click()
         looked(other, "comptes-association", wrong)
         other.get_by_label("Le code que la personne vous lit").fill(code)
         other.get_by_role("button", name="Laisser entrer").click()

@@ -55,7 +55,7 @@ def test_the_federation_speaks_to_everybody_closes_and_prints(desk: Console) -> 
 
 
 def _message(page: Page, desk: Console, wrong: list[str]) -> None:
-    page.get_by_role("link", name="Fermetures et messages").click()
+    page.get_by_role("link", name="Règles", exact=True).click()
     page.get_by_role("button", name="Préparer un message de campagne").click()
     page.get_by_label("La phrase").fill(TEXT)
     page.get_by_label("Motif").fill("Grippe")

@@ -50,6 +50,7 @@ def test_the_board_and_the_wall_move_with_the_feed(settings: Settings) -> None:
         expect(waits).to_have_text("8")
         assert sound(page) == []
 
+        page.get_by_role("link", name="Service").click()
         page.get_by_role("link", name="Écrans").click()
         page.get_by_label("Où est l'écran ?").fill("Salle de régulation")
         page.get_by_role("button", name="Faire un lien").click()
