@@ -11,11 +11,12 @@ from console.cli.demo_data import areas
 from console.office import Office
 from routing.model import Need
 from workers.callbacks.callback import AgeClass, Booking, Promise
+from workers.callbacks.vault import Vault
 from workers.records import paris, recordbook
 from workers.records.callrecord import CallRecord, Ring
 from workers.records.filling import fill
 from workers.records.past import Past, Profile
-from workers.records.tables import forecasts
+from workers.records.tables import forecasts, lost_callers
 
 TRACE = "coverage.visit=pau ; hours=pau always ; overflow=pau bayonne ; national=national"
 
@@ -56,10 +57,25 @@ def lost(name: str, began: datetime, who: str | None = None) -> CallRecord:
     return call(name, began, rings=rings, who=who or None, **nobody)
 
 
+def kept(office: Office, call_sid: str, number: str, began: datetime) -> None:
+    """As the reconciler keeps a number it reads in the carrier's list."""
+    vault = Vault.of(office.settings.secret_keys)
+    row: dict[str, object] = {
+        "call": call_sid,
+        "began_at": began,
+        "found_at": began,
+        "number_index": vault.index(number),
+    }
+    row["number_sealed"] = vault.seal(number, "lost_callers", "number", call_sid)
+    with office.engine.begin() as connection:
+        connection.execute(insert(lost_callers).values(row))
+
+
 def live(office: Office, now: datetime) -> None:
-    """An evening's calls and two call-backs, one of them late."""
+    """An evening's calls, two of them lost, and two call-backs, one of them late."""
     made = [call(f"CA{n:032x}", now - timedelta(minutes=13 * n + 4)) for n in range(8)]
     made += [lost(f"CA{n:032x}", now - timedelta(minutes=31 * n)) for n in (20, 21)]
+    kept(office, made[-2].call, "+33199001236", made[-2].t0)
     with office.engine.begin() as connection:
         recordbook.write(connection, [recordbook.row_of(one) for one in made])
     book(office, "CAwaiting1", "+33199001234", now - timedelta(minutes=50), now - timedelta(minutes=5))

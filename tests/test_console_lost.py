@@ -6,22 +6,20 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from config import journal
 from config.settings import Settings
 from console.access.roles import Role
 from console.office import Office
 from tests.console import Browser, Console, console
-from tests.console_life import book, call, lost
+from tests.console_life import book, call, kept, lost
 from workers.callbacks.callback import State
-from workers.callbacks.vault import Vault
 from workers.records import recordbook
 from workers.records.callrecord import CallRecord
 from workers.records.events import Event
 from workers.records.ledger import hold
 from workers.records.monthkeys import MonthKeys
-from workers.records.tables import lost_callers
 
 CALLER, OTHER = "+33199001240", "+33639980041"
 
@@ -35,20 +33,6 @@ def desk(settings: Settings) -> Iterator[Console]:
 def happened(office: Office, *calls: CallRecord) -> None:
     with office.engine.begin() as connection:
         recordbook.write(connection, [recordbook.row_of(one) for one in calls])
-
-
-def kept(office: Office, call_sid: str, number: str, began: datetime) -> None:
-    """As the reconciler keeps a number it reads in the carrier's list."""
-    vault = Vault.of(office.settings.secret_keys)
-    row: dict[str, object] = {
-        "call": call_sid,
-        "began_at": began,
-        "found_at": began,
-        "number_index": vault.index(number),
-    }
-    row["number_sealed"] = vault.seal(number, "lost_callers", "number", call_sid)
-    with office.engine.begin() as connection:
-        connection.execute(insert(lost_callers).values(row))
 
 
 def lost_one(desk: Console, name: str, minutes: int, number: str | None = CALLER, who: str = "me") -> None:

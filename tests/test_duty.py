@@ -104,11 +104,11 @@ def test_call_backs_are_seen_and_settled_from_the_command_line(
     assert "63998" not in run.invoke(callbacks.command, ["list"]).output
     assert run.invoke(callbacks.command, ["cancel", ids[0]]).exit_code == 0
     assert run.invoke(callbacks.command, ["cancel", ids[0]]).exit_code == 2
-    assert run.invoke(callbacks.command, ["settle", ids[1], "fait"]).exit_code == 2  # not on the list
+    assert run.invoke(callbacks.command, ["settle", ids[0], "fait"]).exit_code == 2  # cancelled
     with sqlite_engine.begin() as connection:
         connection.execute(text("UPDATE callbacks SET state = 'human' WHERE state = 'due'"))
     assert run.invoke(callbacks.command, ["settle", ids[1], "fait"]).exit_code == 0
     assert run.invoke(callbacks.command, ["again", ids[2]]).exit_code == 0
     figures = json.loads(run.invoke(callbacks.command, ["figures", "--json"]).output)
-    assert (figures["promised"], figures["open"], figures["kept"]) == (3, 1, 0)
+    assert (figures["promised"], figures["open"], figures["kept"]) == (3, 1, 1)
     assert "Promis 3" in run.invoke(callbacks.command, ["figures"]).output

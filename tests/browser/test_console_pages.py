@@ -77,7 +77,7 @@ def test_a_manager_invited_today_sets_up_a_second_factor(desk: Console, page: Pa
     page.goto("/entrer")
     page.get_by_label("Adresse électronique").fill(email)
     page.get_by_label("Mot de passe").fill(PASSWORD)
-    page.get_by_role("button", name="Entrer").click()
+    page.get_by_role("button", name="Entrer", exact=True).click()
     import pyotp
 
     secret = page.locator(".key").inner_text()
