@@ -102,17 +102,22 @@ def redis_client(redis_server: str) -> Iterator[Redis]:
         yield client
 
 
-@pytest.fixture
-def env(tmp_path: Path, redis_server: str) -> dict[str, str]:
-    """A whole environment: SQLite in the test's own directory, the session's Redis, free ports."""
+def environment(folder: Path, redis_url: str) -> dict[str, str]:
+    """A whole environment: SQLite in this directory, this Redis, free ports."""
     names = ("PORT", "CONSOLE_PORT", "SIMULATOR_PORT", "FEED_PORT", "EMBEDDED_REDIS_PORT")
     return {name: str(free_port()) for name in names} | {
-        "VAR_DIR": str(tmp_path),
-        "REDIS_URL": redis_server,
+        "VAR_DIR": str(folder),
+        "REDIS_URL": redis_url,
         "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
         "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
         "SECRET_KEYS": SECRET_KEYS,
     }
+
+
+@pytest.fixture
+def env(tmp_path: Path, redis_server: str) -> dict[str, str]:
+    """The environment of one test, on the session's Redis."""
+    return environment(tmp_path, redis_server)
 
 
 @pytest.fixture

@@ -13,25 +13,33 @@ from config import migrate
 from routing import store
 from routing.decision import decide
 from routing.model import Located, Need, Outcome, PlaceSource
+from tests.conftest import environment
 from tests.service import Service, running
 from tests.signed import fields_of, post
 from workers.callbacks.vault import Vault
 from workers.closers import CloserRefused, Closers
 
 NIGHT = datetime(2026, 1, 13, 22, 10, tzinfo=UTC)  # 23 h 10 in Pau
-TELEPHONE, PIN = "+33639980011", "4321"
+TELEPHONE, OTHER, THIRD, PIN = "+33639980011", "+33639980014", "+33639980015", "4321"
 PAU = Located("64445", 1.0, PlaceSource.POSTCODE)
 
 
-@pytest.fixture
-def service(env: dict[str, str]) -> Iterator[Service]:
-    with running(env) as made:
-        made.clock.at = NIGHT
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, redis_server: str) -> Iterator[Service]:
+    """One service for all of these: each test that closes something opens it again."""
+    with running(environment(tmp_path_factory.mktemp("closing"), redis_server)) as made:
         migrate.upgrade(made.settings)
         store.ensure_demo(_engine(made))
         made.app.extensions["closing"].book.refresh()
         _closers(made).register("pau", "Mme Lacaze", TELEPHONE, PIN, "Mme Garat")
+        _closers(made).register("bayonne", "M. Etcheverry", OTHER, PIN, "Mme Garat")
+        _closers(made).register("bordeaux", "Mme Dupuy", THIRD, PIN, "Mme Garat")
         yield made
+
+
+@pytest.fixture(autouse=True)
+def night(service: Service) -> None:
+    service.clock.at = NIGHT
 
 
 def _engine(service: Service) -> Engine:
@@ -93,7 +101,7 @@ def test_visits_close_until_six_after_the_read_back_and_open_again(service: Serv
 
 
 def test_a_repeated_confirmation_closes_once(service: Service) -> None:
-    phone = Phone(service)
+    phone = Phone(service, OTHER)
     for keys in (PIN, "2", "1"):
         phone.press(keys)
     confirm = phone.said
@@ -103,7 +111,7 @@ def test_a_repeated_confirmation_closes_once(service: Service) -> None:
     phone.press("1")
     assert store.current_version(_engine(service)) == version
     document = service.app.extensions["closing"].book.current.document
-    assert [(c.association, c.needs) for c in document.closures] == [("pau", ())]
+    assert [c.needs for c in document.closures if c.association == "bayonne"] == [()]
 
 
 @pytest.mark.parametrize("keys", [("1", "2", "2"), ("1", "2", ""), ("1", ""), ("",), ("3", "2")])
@@ -129,24 +137,15 @@ def test_an_unclear_key_asks_the_same_again(service: Service) -> None:
 def test_a_stranger_a_wrong_code_and_a_stolen_url_close_nothing(service: Service) -> None:
     before = store.current_version(_engine(service))
     assert "pas inscrit" in Phone(service, "+33639980012").said
-    assert "refusé" in Phone(service).press("0000")
-    mine, other = Phone(service), Phone(service, sid="CAother")
+    assert "refusé" in Phone(service, THIRD).press("0000")
+    mine, other = Phone(service, THIRD), Phone(service, THIRD, sid="CAother")
     mine.press(PIN)
     other.said = mine.said
     assert "Rien n" in other.press("1"), "a URL is bound to its call"
     for _ in range(5):
-        Phone(service).press("0000")
-    assert "refusé" in Phone(service).press(PIN), "locked for a quarter of an hour"
+        Phone(service, THIRD).press("0000")
+    assert "refusé" in Phone(service, THIRD).press(PIN), "locked for a quarter of an hour"
     assert store.current_version(_engine(service)) == before
-
-
-def test_while_sql_is_gone_nobody_is_told_that_it_closed(service: Service, tmp_path: Path) -> None:
-    phone = Phone(service)
-    for keys in (PIN, "1", "2"):
-        phone.press(keys)
-    service.app.extensions["closing"].sql.dispose()
-    (service.settings.var_dir / "3624.sqlite3").rename(tmp_path / "away.sqlite3")
-    assert "Rien n" in phone.press("1")
 
 
 @pytest.mark.parametrize(
@@ -162,3 +161,13 @@ def test_what_cannot_be_registered_is_refused(service: Service, label: str, numb
     with pytest.raises(CloserRefused):
         _closers(service).register("pau", label, number, pin, "Mme Garat")
     assert [one.label for one in _closers(service).of("pau")] == ["Mme Lacaze"]
+
+
+# The last of these: the service has no database afterwards.
+def test_while_sql_is_gone_nobody_is_told_that_it_closed(service: Service, tmp_path: Path) -> None:
+    phone = Phone(service)
+    for keys in (PIN, "1", "2"):
+        phone.press(keys)
+    service.app.extensions["closing"].sql.dispose()
+    (service.settings.var_dir / "3624.sqlite3").rename(tmp_path / "away.sqlite3")
+    assert "Rien n" in phone.press("1")

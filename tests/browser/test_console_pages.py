@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -78,8 +79,6 @@ def test_a_manager_invited_today_sets_up_a_second_factor(desk: Console, page: Pa
     page.get_by_label("Adresse électronique").fill(email)
     page.get_by_label("Mot de passe").fill(PASSWORD)
     page.get_by_role("button", name="Entrer", exact=True).click()
-    import pyotp
-
     secret = page.locator(".key").inner_text()
     assert sound(page) == []
     page.get_by_label("Tapez le code").fill(pyotp.TOTP(secret).at(int(desk.clock().timestamp())))

@@ -127,5 +127,5 @@ def test_a_ledger_killed_at_random_while_calls_come_in_counts_every_call_once(
             time.sleep(1.2 + draw.random())
             process.kill()
     with running(env):
-        until(lambda: empty(redis_client) and not spool.size(), 40)
+        until(lambda: empty(redis_client) and not spool.size(), 90)
     assert counted(engine) == as_it_should_be(lines, env, tmp_path / "apart")
