@@ -8,6 +8,7 @@ document.addEventListener("htmx:before:request", (event) => {
 document.addEventListener("DOMContentLoaded", () => {
   for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
     const line = tab.closest("ul");
-    line.scrollLeft = tab.offsetLeft - line.offsetLeft - (line.clientWidth - tab.offsetWidth) / 2;
+    const end = tab.offsetLeft - line.offsetLeft + tab.offsetWidth;
+    if (end > line.clientWidth - 32) line.scrollLeft = tab.offsetLeft - line.offsetLeft - (line.clientWidth - tab.offsetWidth) / 2;
   }
 });
