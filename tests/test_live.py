@@ -16,7 +16,7 @@ from tests.record_calls import NOON, Told, some_calls
 from workers.callbacks.links import LegUrls
 from workers.callbacks.telephony import Leg, Refused, Reply
 from workers.callbacks.vault import Vault
-from workers.records import live, lost
+from workers.records import conditions, live, lost
 from workers.records.ledger import Ledger
 from workers.records.monthkeys import MonthKeys
 from workers.records.reconciler import Reconciler
@@ -154,6 +154,8 @@ def test_a_caller_nobody_saw_is_found_in_the_carriers_list_and_kept_72_hours(eng
         assert lost.number_of(connection, Vault.of((SECRET_KEYS,)), "CAlost") == CALLER
         assert dict(connection.execute(select(records.c.call, records.c.outcome)).all())["CAlost"] == "missed"
         assert CALLER not in str(connection.execute(select(lost_callers)).all())
+        told = [c for c in conditions.in_sql(connection, later, conditions.Thresholds()) if "lost" in c.kind]
+        assert [c.said for c in told] == ["1 appelant(s) perdu(s) à rappeler."], "not the one who gave up"
         assert [lost.take(connection, "CAlost", later) for _ in range(2)] == [True, False]
         assert lost.number_of(connection, Vault.of((SECRET_KEYS,)), "CAlost") is None
     assert asking.forget_old(NOON + timedelta(hours=72)) == 2, "the caller who gave up (CA1) is kept so too"
