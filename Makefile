@@ -18,7 +18,7 @@ run: setup ## start everything, print the links; Ctrl-C stops it
 	@$(BIN)/sos3624 run
 
 test: .venv/.dev tools lint ## every check and every test (installs what they need)
-	@$(BIN)/pytest -n 2 -m "not soak"
+	@$(BIN)/pytest -n 3 -m "not soak"
 
 check: .venv/.dev lint ## the checks, and the tests that start no server
 	@$(BIN)/pytest -n 2 -m "not soak and not browser and not servers"

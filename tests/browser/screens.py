@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import FloatRect, Page
 
 from config.settings import Settings
 from console.access.roles import Role
@@ -15,6 +15,7 @@ from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SECRET_KEYS, free_port, redi
 from tests.console import Console
 from tests.console_life import live, past
 
+TALLEST = 2600  # px; a long list shows no more by being longer
 FOLDER = Path(__file__).parents[2] / "docs" / "screens"
 
 
@@ -85,7 +86,9 @@ def _walk(page: Page, desk: Console, width: int) -> None:
     def shoot(name: str, path: str = "") -> None:
         if path:
             page.goto(path)
-        page.screenshot(path=FOLDER / f"{name}-{width}.png", full_page=True)
+        tall = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
+        whole: FloatRect = {"x": 0, "y": 0, "width": width, "height": tall}
+        page.screenshot(path=FOLDER / f"{name}-{width}.png", full_page=True, clip=whole)
 
     shoot("entrer", "/entrer")
     enter(page, desk, Role.MANAGER, "pau")
