@@ -46,7 +46,7 @@ def call(name: str, began: datetime, **known: object) -> CallRecord:
     return replace(answered, **known)
 
 
-def lost(name: str, began: datetime, who: str | None = None) -> CallRecord:
+def lost(name: str, began: datetime, who: str | None = None, **known: object) -> CallRecord:
     """A call of Pau that nobody took."""
     at = began + timedelta(seconds=20)
     rings = [
@@ -54,7 +54,7 @@ def lost(name: str, began: datetime, who: str | None = None) -> CallRecord:
         Ring("bayonne", "bayonne", at + timedelta(seconds=25), "canceled"),
     ]
     nobody = {"t2": None, "regulator": None, "answered_for": None, "seconds": 0, "ended_by": "caller"}
-    return call(name, began, rings=rings, who=who or None, **nobody)
+    return call(name, began, rings=rings, who=who or None, **(nobody | known))
 
 
 def kept(office: Office, call_sid: str, number: str, began: datetime) -> None:

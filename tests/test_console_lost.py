@@ -12,6 +12,7 @@ from config import journal
 from config.settings import Settings
 from console.access.roles import Role
 from console.office import Office
+from routing.model import Need
 from tests.console import Browser, Console, console
 from tests.console_life import book, call, kept, lost
 from workers.callbacks.callback import State
@@ -114,3 +115,20 @@ def test_in_the_night_of_the_first_a_caller_has_two_names_and_still_leaves_the_l
         december = keys.who(connection, CALLER, "2026-12")
     happened(desk.office, call("CAl2", desk.clock() - timedelta(minutes=3), who=december))
     assert "perdus/CAl1" not in browser.text("/a/pau/")
+
+
+def test_whom_no_association_knows_the_federation_rings_back(desk: Console) -> None:
+    began = desk.clock() - timedelta(minutes=9)
+    happened(desk.office, lost("CAl9", began, who="me", association="", place="", need=""))
+    kept(desk.office, "CAl9", CALLER, began)
+    assert "Perdus" not in desk.entered(Role.MEMBER, "pau").text("/a/pau/")
+    assert "Perdus" not in desk.entered(Role.AUDITOR).text("/federation/")
+    browser = desk.entered(Role.FEDERATION)
+    page = browser.text("/federation/")
+    assert "Demande non dite, lieu inconnu" in page
+    assert "01 99 00 12 40" not in page
+    assert browser.send("/federation/perdus/CAl9", page="/federation/").status_code == 303
+    (made,) = desk.office.callbacks.listed(set(State))
+    assert (made.number, made.association, made.need) == (CALLER, None, Need.ADVICE)
+    assert "Perdus" not in browser.text("/federation/")
+    assert browser.send("/federation/perdus/CAnobody", page="/federation/").status_code == 404

@@ -64,7 +64,8 @@ def ring_now(association: str, callback_id: str) -> Answer:
 @opens(Right.WORK)
 def ring_back(association: str, call: str) -> Answer:
     """A call-back for somebody who was lost: due at once."""
-    told = lost.ring_back(office(), scene(association), call, visitor().name)
+    at = scene(association)
+    told = lost.ring_back(office(), at.slug, at.zone, call, visitor().name)
     if told is None:
         abort(404)
     flash(told)

@@ -112,7 +112,7 @@ def _now(at: Scene) -> dict[str, object]:
         "states": _states(at, at.book, load),
         "situation": situation,
         "waiting": worklist.waiting(here, at.slug)[:5],
-        "lost": lost.lines(here, at) if visitor().may(Right.WORK, at.slug) else [],
+        "lost": lost.lines(here, at.slug) if visitor().may(Right.WORK, at.slug) else [],
         "needs": NEEDS,
         "feed": stream(here, at.slug),
     }

@@ -8,8 +8,10 @@ from werkzeug.wrappers import Response
 from config.stores import reading
 from console.access.door import opens
 from console.access.roles import Right
+from console.association import lost
 from console.association.closing import in_force
 from console.federation import board_map, watching
+from console.french import PARIS
 from console.live import stream
 from console.office import Office, office, visitor
 from routing import publishing, store
@@ -100,6 +102,17 @@ def acknowledge(alert: str) -> Answer:
     return redirect(url_for("federation.board"), 303)
 
 
+@bp.post("/perdus/<call>")
+@opens(Right.GOVERN)
+def ring_back(call: str) -> Answer:
+    """A call-back for somebody whom no association knows: a call that the carrier had and we did not."""
+    told = lost.ring_back(office(), "", PARIS, call, visitor().name)
+    if told is None:
+        abort(404)
+    flash(told)
+    return redirect(url_for("federation.board"), 303)
+
+
 def _board(here: Office) -> dict[str, object]:
     now, document = here.now(), here.book.document
     with reading(here.engine).connect() as connection:
@@ -121,4 +134,6 @@ def _board(here: Office) -> dict[str, object]:
         "needs": NEEDS,
         "now": now,
         "feed": stream(here, None),
+        "lost": lost.lines(here, "") if visitor().may(Right.GOVERN) else [],
+        "zone": PARIS,
     }
