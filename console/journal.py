@@ -54,6 +54,7 @@ ACTIONS = {
     "wall_made": "écran au mur ouvert",
     "wall_ended": "écran au mur arrêté",
     "doctor_added": "médecin inscrit",
+    "doctor_removed": "médecin de rappel radié",
     "duty_begun": "médecin disponible",
     "duty_ended": "fin de disponibilité",
     "callback_cancelled": "rappel annulé",

@@ -45,6 +45,19 @@ def test_what_cannot_be_rung_or_typed_is_refused(doctors: Doctors, number: str, 
         doctors.register("Dr A", number, pin, None)
 
 
+def test_who_is_struck_off_is_forgotten_and_their_number_is_free(doctors: Doctors, engine: Engine) -> None:
+    doctor = doctors.register("Dr A", NUMBER, "4321", "toulouse")
+    doctors.begin_duty(doctor)
+    assert [doctors.strike_off(doctor), doctors.strike_off(doctor)] == [True, False]
+    assert doctors.recognised(NUMBER) is None
+    assert doctors.listed() == []
+    assert not doctors.proves(doctor, "4321")
+    assert not doctors.end_duty(doctor), "off duty"
+    with engine.begin() as connection:
+        assert connection.scalar(text("SELECT number_sealed FROM doctors")) == ""
+    assert doctors.register("Dr B", NUMBER, "1234", None) != doctor
+
+
 def test_five_wrong_codes_lock_even_the_right_one_out(doctors: Doctors) -> None:
     doctor = doctors.register("Dr A", NUMBER, "4321", None)
     assert [doctors.proves(doctor, "0000") for _ in range(4)] == [False] * 4
@@ -88,6 +101,8 @@ def test_doctors_are_kept_from_the_command_line(run: CliRunner) -> None:
     assert [one["id"] for one in listed if one["until"]] == [doctor]
     assert "1 sur 1 disponibles" in run.invoke(duty.command, ["list"]).output
     assert run.invoke(duty.command, ["off", doctor]).exit_code == 0
+    assert run.invoke(duty.command, ["remove", doctor]).exit_code == 0
+    assert "0 sur 0 disponibles" in run.invoke(duty.command, ["list"]).output
     for words in (["on", "nobody"], ["add", "Dr B", "3624", "--pin", "4321"]):
         refused = run.invoke(duty.command, words)
         assert refused.exit_code == 2

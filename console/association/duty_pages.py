@@ -46,7 +46,7 @@ def register(association: str) -> Response:
         if not label:
             raise DoctorRefused("donnez un nom")
         _doctors().register(label, number, form.get("pin", "").strip(), association, beside)
-        flash(f"{label} est inscrit. Ce téléphone peut appeler le 3624 pour se dire disponible.")
+        flash(f"{label} est inscrit. Depuis ce téléphone, la ligne des médecins le dit disponible.")
     except DoctorRefused as refused:
         flash(f"Rien n'a été inscrit : {refused}.")
     return _back(association)
@@ -71,6 +71,16 @@ def end(association: str, doctor_id: str) -> Response:
     one = _found(association, doctor_id)
     ended = _doctors().end_duty(one.id, _noted(association, "duty_ended", one.label))
     flash(f"{one.label} ne sonne plus." if ended else f"{one.label} n'était pas disponible.")
+    return _back(association)
+
+
+@bp.post("/<doctor_id>/radiation")
+@opens(Right.STAFF)
+def strike_off(association: str, doctor_id: str) -> Response:
+    """Somebody who has left, or whose number was wrong: it is forgotten."""
+    one = _found(association, doctor_id)
+    _doctors().strike_off(one.id, _noted(association, "doctor_removed", one.label))
+    flash(f"{one.label} n'est plus inscrit ; son numéro est effacé.")
     return _back(association)
 
 

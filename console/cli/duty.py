@@ -51,6 +51,16 @@ def add(label: str, number: str, pin: str, association: str | None) -> None:
     click.echo(doctor_id)
 
 
+@command.command("remove", help="Radie un médecin : son numéro est effacé.")
+@click.argument("doctor_id")
+def remove(doctor_id: str) -> None:
+    """Off duty at once, too."""
+    doctors = _doctors()
+    _known(doctors, doctor_id)
+    _noted(doctor_id, "doctor_removed")
+    doctors.strike_off(doctor_id)
+
+
 @command.command("on", help="Met un médecin disponible.")
 @click.argument("doctor_id")
 @click.option("--hours", default=12, type=click.IntRange(1, 12), help="pour combien d'heures (12)")

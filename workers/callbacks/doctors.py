@@ -74,6 +74,20 @@ class Doctors:
             raise DoctorRefused("ce numéro est déjà celui d'un médecin inscrit") from None
         return doctor_id
 
+    def strike_off(self, doctor_id: str, beside: Beside = _nothing) -> bool:
+        """No doctor of ours any more: off duty, and the number forgotten. False when there is no such one."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(duties).where(_open(doctor_id)).values(ended_at=database_now(connection))
+            )
+            # Call-backs they made name the row, so it stays; its number's place is free for another.
+            forgotten = {"active": False, "number_sealed": "", "number_index": doctor_id}
+            mine = (doctors.c.id == doctor_id) & doctors.c.active
+            gone = connection.execute(update(doctors).where(mine).values(forgotten)).rowcount == 1
+            if gone:
+                beside(connection)
+        return gone
+
     def recognised(self, number: str) -> Doctor | None:
         """Whose number this is, if it is an active doctor's."""
         found = self._rows(doctors.c.number_index == self._vault.index(number))
