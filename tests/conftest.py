@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import cycle
 from pathlib import Path
 from uuid import uuid4
@@ -129,7 +130,10 @@ def settings(env: dict[str, str]) -> Settings:
 @pytest.fixture
 def sqlite_engine(settings: Settings) -> Iterator[Engine]:
     """An engine on a fresh SQLite file, its schema up to date."""
-    yield from _migrated(settings)
+    up_to_date(settings)
+    made = stores.engine(settings)
+    yield made
+    made.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -171,17 +175,35 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """The URL of a fresh, empty PostgreSQL database."""
-    name = f"t{uuid4().hex}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-        yield postgres_server.removesuffix("postgres") + name
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with _database(postgres_server, "template0") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_migrated(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database whose schema is up to date, to be copied."""
+    with _database(postgres_server, "template0") as url:
+        env = environment(tmp_path_factory.mktemp("schema"), "redis://127.0.0.1:1/0")
+        migrate.upgrade(Settings.from_env(env | {"DATABASE_URL": url}))
+        yield url.rpartition("/")[2]
 
 
 @pytest.fixture
-def postgres_engine(env: dict[str, str], postgres_url: str) -> Iterator[Engine]:
+def postgres_engine(env: dict[str, str], postgres_server: str, postgres_migrated: str) -> Iterator[Engine]:
     """An engine on a fresh PostgreSQL database, its schema up to date."""
-    yield from _migrated(Settings.from_env(env | {"DATABASE_URL": postgres_url}))
+    with _database(postgres_server, postgres_migrated) as url:
+        made = stores.engine(Settings.from_env(env | {"DATABASE_URL": url}))
+        yield made
+        made.dispose()
+
+
+@contextmanager
+def _database(server: str, template: str) -> Iterator[str]:
+    name = f"t{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        yield server.removesuffix("postgres") + name
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -192,11 +214,19 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return made
 
 
-def _migrated(settings: Settings) -> Iterator[Engine]:
-    migrate.upgrade(settings)
-    made = stores.engine(settings)
-    yield made
-    made.dispose()
+def up_to_date(settings: Settings) -> None:
+    """Give an SQLite database that is not there yet its schema: a copy of one that was migrated before."""
+    file = Path(settings.database_url.removeprefix("sqlite:///"))
+    assert not file.exists()
+    file.write_bytes(_migrated_file())
+
+
+@lru_cache
+def _migrated_file() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings.from_env(environment(Path(folder), "redis://127.0.0.1:1/0"))
+        migrate.upgrade(settings)
+        return (Path(folder) / "3624.sqlite3").read_bytes()
 
 
 def _answers(client: Redis) -> bool:

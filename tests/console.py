@@ -13,13 +13,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from config import migrate, stores
+from config import stores
 from config.settings import Settings
 from console.access.roles import Grant, Role
 from console.app import create_app
 from console.office import Office
 from routing import store
-from tests.conftest import until
+from tests.conftest import until, up_to_date
 
 EVENING = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)  # 23 h in Pau
 PASSWORD = "une phrase pour le soir"
@@ -106,7 +106,8 @@ class Browser:
 def console(settings: Settings, clock: Clock | None = None) -> Iterator[Console]:
     """A console with the demonstration's rules published."""
     clock = clock or Clock()
-    migrate.upgrade(settings)
+    if not (settings.var_dir / "3624.sqlite3").exists():
+        up_to_date(settings)
     engine = stores.engine(settings)
     store.ensure_demo(engine)
     engine.dispose()

@@ -196,5 +196,5 @@ class TwoPatientsOneDoctor(RuleBasedStateMachine):
 
 TestTwoPatientsOneDoctor = TwoPatientsOneDoctor.TestCase
 TestTwoPatientsOneDoctor.settings = settings(
-    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -31,7 +31,7 @@ from workers.records.monthkeys import MonthKeys
 from workers.records.spool import Spool
 
 CANARY, OTHER = "+33639980042", "0639980043"
-CALLS, SOAK = 300, 2000
+CALLS, SOAK = 150, 2000
 
 
 def shapes(number: str) -> list[str]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from redis import Redis
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy import select
@@ -80,7 +81,9 @@ def test_a_manager_registers_a_doctor_whom_a_secretary_puts_on_and_off_duty(desk
     assert secretary.send(f"{PAGE}/medecins/{theirs}/disponible", page="/compte", end="8").status_code == 404
 
 
-def test_a_callback_is_rung_at_once_through_the_bell_and_the_figures_are_told(desk: Console) -> None:
+def test_a_callback_is_rung_at_once_through_the_bell_and_the_figures_are_told(
+    desk: Console, redis_client: Redis
+) -> None:
     now = desk.clock()
     one = book(desk.office, "CA1", "+33199001234", now, now + timedelta(hours=1))
     before = row(desk, one).due_at

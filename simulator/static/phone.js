@@ -33,7 +33,9 @@ async function post(path, told) {
   return answer.json();
 }
 
-const act = (leg, what) => post("/simulator/acts", { leg, ...what });
+// One after the other: two keys pressed quickly must not overtake each other on their way.
+let acted = Promise.resolve();
+const act = (leg, what) => (acted = acted.catch(() => {}).then(() => post("/simulator/acts", { leg, ...what })));
 const pretty = (number) => number.replace(/^\+33(\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, "0$1\u00a0$2\u00a0$3\u00a0$4\u00a0$5");
 const words = (text) => text.replace(/\+33\d{9}/g, pretty);
 
