@@ -181,3 +181,11 @@ def test_tokens_are_made_listed_and_revoked_by_the_command_line(
     assert run.invoke(api_token.command, ["revoke", key.split("_")[1]]).exit_code == 0
     assert run.invoke(api_token.command, ["revoke", key.split("_")[1]]).exit_code == 2
     assert Tokens(console.office.engine).bearer(key, EVENING) is None
+
+
+def test_the_page_for_people_names_every_address_parameter_and_refusal(console: Console) -> None:
+    page = console.app.test_client().get("/api/v1/").text
+    for path in PATHS:
+        assert f"GET /api/v1{path}" in page or f"GET {path}" in page
+    for code in (*CODES, "association", "first", "last", "openapi.json"):
+        assert code in page

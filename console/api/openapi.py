@@ -62,7 +62,7 @@ def _parameters(one: Resource) -> list[Json]:
     for name, field in schema["properties"].items():
         # A parameter's schema stands alone: the one reference there is, an enumeration, is put in its place.
         if "$ref" in field:
-            field = field | schema["$defs"][field["$ref"].rsplit("/", 1)[1]]
+            field = schema["$defs"][field["$ref"].rsplit("/", 1)[1]] | field
         told = {key: value for key, value in field.items() if key not in {"$ref", "description", "title"}}
         found.append(
             {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, render_template, request
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped] # has no types
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,6 +29,7 @@ def install(app: Flask) -> None:
     bp = Blueprint("api", __name__, url_prefix=PREFIX)
     for one in RESOURCES:
         bp.add_url_rule(one.path, one.path.strip("/"), _view(one))
+    bp.add_url_rule("/", "documented", _documented)
     bp.add_url_rule("/openapi.json", "openapi", _described)
     bp.add_url_rule("/<path:rest>", "nothing", _nothing, methods=VERBS)
     bp.register_error_handler(Refusal, _refused)
@@ -59,6 +60,13 @@ def _described() -> Response:
         TypeAdapter(dict).dump_json(description(office().settings.console_url + PREFIX)),
         mimetype="application/json",
     )
+
+
+@door.opens(Right.ANYONE)
+def _documented() -> str:
+    """The same, for people."""
+    url = office().settings.console_url + PREFIX
+    return render_template("api.html", told=description(url), url=url, codes=CODES)
 
 
 @door.opens(Right.ANYONE)
