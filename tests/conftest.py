@@ -215,10 +215,12 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 
 def up_to_date(settings: Settings) -> None:
-    """Give an SQLite database that is not there yet its schema: a copy of one that was migrated before."""
+    """Give an SQLite database its schema: where there is none yet, a copy of one that was migrated."""
     file = Path(settings.database_url.removeprefix("sqlite:///"))
-    assert not file.exists()
-    file.write_bytes(_migrated_file())
+    if file.exists():
+        migrate.upgrade(settings)
+    else:
+        file.write_bytes(_migrated_file())
 
 
 @lru_cache
