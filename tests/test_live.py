@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from random import Random
 
+import pytest
 from redis import Redis
 from sqlalchemy import Engine, select
 
@@ -108,8 +109,9 @@ def test_an_association_sees_its_own(engine: Engine) -> None:
     )
 
 
-def test_after_a_thousand_calls_with_copies_and_losses_nobody_is_left_on_the_line(engine: Engine) -> None:
-    calls = some_calls(1000, 11)
+@pytest.mark.parametrize("many", [1_000, pytest.param(10_000, marks=pytest.mark.soak)])
+def test_after_calls_with_copies_and_losses_nobody_is_left_on_the_line(engine: Engine, many: int) -> None:
+    calls = some_calls(many, 11, every=3000 / many)  # all within the same fifty minutes
     draw = Random(4)
     lines = [
         event.text()
