@@ -41,6 +41,22 @@ def test_without_doctors_measures_or_hope_no_time_is_invented(outlook: Outlook) 
     assert spoken(promise, EVENING, PARIS) == "dans la soirée, au plus tard à 23 h 30"
 
 
+@pytest.mark.parametrize(
+    ("now", "by", "words"),
+    [
+        ((12, 10, 45), (12, 13, 45), "au plus tard à 13 h 45"),
+        ((12, 8, 0), (12, 11, 0), "dans la matinée, au plus tard à 11 h"),
+        ((12, 21, 50), (13, 0, 50), "au plus tard à 0 h 50"),
+        ((12, 13, 0), (13, 13, 0), "au plus tard à 13 h demain"),
+    ],
+)
+def test_a_part_of_the_day_is_named_only_where_the_deadline_is_in_it(
+    now: tuple[int, int, int], by: tuple[int, int, int], words: str
+) -> None:
+    said, due = (datetime(2026, 1, *when, tzinfo=PARIS) for when in (now, by))
+    assert spoken(Promise(due, measured=False), said, PARIS) == words
+
+
 def test_one_long_talk_in_twenty_is_not_hidden_by_the_short_ones() -> None:
     talks = [minutes(2)] * 17 + [minutes(20)] * 3
     assert policy.percentile(talks, 0.9) == minutes(20)

@@ -77,7 +77,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
     )
     door = Door(settings.public_url, settings.auth_tokens, settings.account_sid)
     webhooks.install(app, door)
-    leg_webhooks.install(app, door, settings, places)
+    leg_webhooks.install(app, door, settings, places, clock=clock)
     _staff_lines(app, door, settings, book, map_, clock)
     app.extensions["health"] = health.Health(
         settings, sql, redis, breaker, book, log, Meters(settings.var_dir / "metrics", "web")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-UNKNOWN = "Ce téléphone n'est pas inscrit pour fermer une association. Au revoir."
+# Whoever hears this may be a patient who took the wrong number: it says where help is.
+UNKNOWN = (
+    "Ce téléphone n'est pas inscrit pour fermer une association. "
+    "Pour un médecin, composez le 36 24. En cas d'urgence, composez le 15. Au revoir."
+)
 PIN = "Fermeture d'urgence. Tapez votre code, puis dièse."
 WRONG = "Code refusé. Au revoir."
 WHAT_VISIT = "Pour fermer les visites, tapez 1. "

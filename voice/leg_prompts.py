@@ -29,7 +29,11 @@ NOTICE_VOID = "Bonjour, ici le 36 24. Ce message n'est plus d'actualité. Au rev
 NOTICE_CANCELLED = "Votre rappel est annulé. Vous pouvez refaire le 36 24 à tout moment. Au revoir."
 NOTICE_KEPT = "Votre rappel est maintenu. Au revoir."
 
-DUTY_UNKNOWN = "Ce numéro n'est pas celui d'un médecin inscrit. Au revoir."
+# Whoever hears this may be a patient who took the wrong number: it says where help is.
+DUTY_UNKNOWN = (
+    "Ce numéro n'est pas celui d'un médecin inscrit. "
+    "Pour un médecin, composez le 36 24. En cas d'urgence, composez le 15. Au revoir."
+)
 DUTY_PIN = "Tapez votre code, puis dièse."
 DUTY_WRONG = "Code refusé. Au revoir."
 DUTY_MENU = "Disponible, tapez 1. Fin, tapez 2."

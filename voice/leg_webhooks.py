@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import wraps
+from functools import partial, wraps
 
 import structlog
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -27,6 +27,7 @@ from workers.callbacks.callback import Callback, Disposition, State
 from workers.callbacks.fence import Link
 from workers.callbacks.joined import Joined
 from workers.callbacks.links import Links
+from workers.callbacks.store import Callbacks
 from workers.callbacks.timing import Timing
 from workers.callbacks.vault import Vault
 from workers.callbacks.zones import zones_of
@@ -40,6 +41,7 @@ MISSED = {
     "failed": Disposition.FAILED,
     "canceled": Disposition.CANCELED,
 }
+NOW = partial(datetime.now, UTC)
 Said = Ask | End | Join | RingPatient
 
 
@@ -54,16 +56,22 @@ class Legs:
 
 
 def install(
-    app: Flask, door: Door, settings: Settings, places: Places, attempts: Attempts | None = None
+    app: Flask,
+    door: Door,
+    settings: Settings,
+    places: Places,
+    attempts: Attempts | None = None,
+    clock: Callable[[], datetime] = NOW,
 ) -> None:
-    """Put the routes behind the door; `attempts` where a test has its own clock and leases."""
+    """Put the routes behind the door; `attempts` where a test has its own leases."""
     sql, vault = engine(settings, patience_ms=PATIENCE_MS), Vault.of(settings.secret_keys)
     attempts = attempts or Attempts(sql, vault, Timing(), zones_of(places))
     links = Links(settings.public_url, settings.secret_keys)
     app.extensions["legs"] = Legs(attempts, links, places, Joined(settings.var_dir / "joined"))
     register(app, sql, vault, settings)
     onward = StepLinks(settings.public_url, Sealer(settings.secret_keys, "call state")).step
-    notice_webhooks.register(app, sql, vault, links, zones_of(places), onward)
+    notices = notice_webhooks.NoticeLine(Callbacks(sql, vault), links, zones_of(places), onward, clock)
+    app.extensions["notices"] = notices
     for blueprint in (bp, duty_bp, notice_webhooks.notice_bp):
         app.before_request_funcs.setdefault(blueprint.name, []).append(signed_only(door))
         app.register_blueprint(blueprint)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
-from flask import Blueprint, Flask, Response, current_app, g, request
-from sqlalchemy import Engine
+from flask import Blueprint, Response, current_app, g, request
 
 from routing.model import Located, PlaceSource
 from voice import leg_prompts as prompts
@@ -20,7 +18,6 @@ from workers.callbacks.callback import WAITING, Callback
 from workers.callbacks.links import CONNECTION, Links
 from workers.callbacks.promise import again
 from workers.callbacks.store import Callbacks
-from workers.callbacks.vault import Vault
 
 notice_bp = Blueprint("notices", __name__, url_prefix="/voice/legs")
 log = structlog.get_logger(__name__)
@@ -28,19 +25,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class NoticeLine:
-    """What the routes need, made once a process. `go_on` is where a patient's call goes on to a desk."""
+    """What the routes need, made once a process.
+
+    `go_on` is where a patient's call goes on to a desk; `clock` is the one that call's flow reads.
+    """
 
     callbacks: Callbacks
     links: Links
     zone_of: ZoneOf
     go_on: Callable[[Call], str]
-
-
-def register(
-    app: Flask, sql: Engine, vault: Vault, links: Links, zone_of: ZoneOf, go_on: Callable[[Call], str]
-) -> None:
-    """Make what the routes need."""
-    app.extensions["notices"] = NoticeLine(Callbacks(sql, vault), links, zone_of, go_on)
+    clock: Callable[[], datetime]
 
 
 @notice_bp.post("/notice")
@@ -49,7 +43,7 @@ def notice() -> Response:
     line, callback = _line(), _waiting()
     if callback is None:
         return _xml(twiml.end((prompts.NOTICE_VOID,)))
-    when = again(line.callbacks.expected(callback), datetime.now(UTC), line.zone_of(callback.commune))
+    when = again(line.callbacks.expected(callback), line.clock(), line.zone_of(callback.commune))
     key = line.links.notice("notice-key", callback.id) + CONNECTION
     return _xml(twiml.ask_desk((prompts.late(when),), key))
 
@@ -65,11 +59,11 @@ def notice_key() -> Response:
         done = line.callbacks.cancel(callback.id)
         return _xml(twiml.end((prompts.NOTICE_CANCELLED if done else prompts.NOTICE_VOID,)))
     if digits == "2":
-        return _xml(twiml.go_on(line.go_on(_call_of(callback))))
+        return _xml(twiml.go_on(line.go_on(_call_of(line, callback))))
     return _xml(twiml.end((prompts.NOTICE_KEPT,)))
 
 
-def _call_of(callback: Callback) -> Call:
+def _call_of(line: NoticeLine, callback: Callback) -> Call:
     """The call as the flow knows that of a patient who waits and wants someone: silence rings the desk."""
     place = Located(callback.commune, 1.0, PlaceSource.CHOSEN) if callback.commune else None
     return Call(
@@ -81,7 +75,7 @@ def _call_of(callback: Callback) -> Call:
         age=callback.age,
         association=callback.association,
         callback=callback.id,
-        began=int(time.time()),
+        began=int(line.clock().timestamp()),
     )
 
 

@@ -44,6 +44,13 @@ LAST_RESORT = (
     "Vous pouvez aussi rappeler le 36 24."
 )
 WHISPER_KEYS = "Pour prendre l'appel, tapez 1. Pour entendre le numéro, tapez 2."
+REHEARSAL_OVER = (
+    "Cet essai est fini : le brouillon est publié ou abandonné. Ouvrez-le de nouveau dans la console."
+)
+REHEARSAL_FAILED = "L'essai a échoué. Aucun appel n'a été passé."
+REHEARSED_CALLBACK = (
+    "Ici un rappel serait promis. C'est un essai : rien n'est enregistré, personne ne rappellera."
+)
 FAULT = "Ne quittez pas, nous appelons la régulation. En cas de danger, raccrochez et composez le 15."
 
 NEED_WORDS = {
@@ -158,15 +165,6 @@ def in_pairs(number: str) -> str:
     if len(national) % 2:
         return " ".join(national)
     return " ".join(national[i : i + 2] for i in range(0, len(national), 2))
-
-
-REHEARSAL_OVER = (
-    "Cet essai est fini : le brouillon est publié ou abandonné. Ouvrez-le de nouveau dans la console."
-)
-REHEARSAL_FAILED = "L'essai a échoué. Aucun appel n'a été passé."
-REHEARSED_CALLBACK = (
-    "Ici un rappel serait promis. C'est un essai : rien n'est enregistré, personne ne rappellera."
-)
 
 
 def rehearsed_ring(names: str, seconds: int) -> str:

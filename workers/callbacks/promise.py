@@ -13,13 +13,16 @@ CANCEL_WORD = "NON"
 def spoken(promise: Promise, now: datetime, zone: tzinfo) -> str:
     """« avant 21 h 40 », or « dans la soirée, au plus tard à 23 h 15 » when it is no measure.
 
-    `zone` is where the patient is: a promise to Réunion is in Réunion's time.
+    The part of the day is named only where now and the deadline are both in it: at 10 h 45 a promise for
+    13 h 45 is « au plus tard à 13 h 45 ». `zone` is where the patient is: Réunion has its own time.
     """
     at = promise.by.astimezone(zone)
     day = _day(at, now.astimezone(zone))
     if promise.measured:
         return f"avant {_clock(at)}{day}"
-    return f"{_part_of_day(now.astimezone(zone))}, au plus tard à {_clock(at)}{day}"
+    latest = f"au plus tard à {_clock(at)}{day}"
+    part = _part_of_day(at)
+    return f"{part}, {latest}" if part == _part_of_day(now.astimezone(zone)) and not day else latest
 
 
 def sms(kind: Notice, promise: Promise, now: datetime, zone: tzinfo, room: str = "") -> str:
@@ -65,8 +68,8 @@ def _day(at: datetime, now: datetime) -> str:
     return " demain" if at.date() == now.date() + timedelta(days=1) else f" le {at.day}"
 
 
-def _part_of_day(now: datetime) -> str:
+def _part_of_day(at: datetime) -> str:
     for until, words in ((6, "dans la nuit"), (12, "dans la matinée"), (18, "dans l'après-midi")):
-        if now.hour < until:
+        if at.hour < until:
             return words
     return "dans la soirée"
