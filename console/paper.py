@@ -17,9 +17,9 @@ from jinja2 import Environment, FileSystemLoader
 
 from console import french
 from console.association import hours, sentence
-from console.association.closing import in_force
 from console.association.scene import Scene
 from routing import closures
+from routing.closures import in_force
 from routing.compiled import RuleBook
 from routing.document import Association, Closure, Document, Regulator
 from routing.geography.places import Places

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from console.office import Office
 from routing import draft_publishing, drafts, store
-from routing.changing import NotPublished as NotPublished
-from routing.changing import put_in_force
+from routing.changing import NotPublished, put_in_force
 from routing.document import Document
 
 

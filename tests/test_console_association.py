@@ -16,7 +16,7 @@ from console.access.roles import Role
 from console.association import closing, sentence
 from console.association.closing import Asked, Unclear
 from console.publishing import publish
-from routing import store
+from routing import closures, store
 from routing.decision import decide
 from routing.model import Load, Located, Need, Outcome, PlaceSource
 from tests.console import EVENING, Console, console
@@ -79,7 +79,7 @@ def test_the_sentence_counts_free_lines_only_when_redis_says_so(desk: Console) -
 def test_a_closed_need_says_until_when_and_what_silence_does(desk: Console) -> None:
     office, now = desk.office, desk.clock()
     wanted = closing.closure(asked(), "pau", tuple(Need), now, PARIS)
-    publish(office, lambda document: closing.with_closure(document, wanted, now), "Camille", "test")
+    publish(office, lambda document: closures.with_closure(document, wanted, now), "Camille", "test")
     state = sentence.state(office.book, "pau", "64445", Need.VISIT, now + timedelta(minutes=1), NOBODY)
     assert (state.open, state.word, state.until) == (False, "fermeture exceptionnelle", "demain à 6\u00a0h")
     silent = decide(office.book, Located("64445", 1.0, PlaceSource.POSTCODE), None, now)
@@ -113,9 +113,9 @@ def test_a_closure_ends_by_itself_and_can_be_ended_sooner(desk: Console) -> None
 def test_nobody_reopens_what_another_association_closed(desk: Console) -> None:
     office, now = desk.office, desk.clock()
     wanted = closing.closure(asked(), "bayonne", tuple(Need), now, PARIS)
-    publish(office, lambda document: closing.with_closure(document, wanted, now), "B", "test")
+    publish(office, lambda document: closures.with_closure(document, wanted, now), "B", "test")
     desk.entered(Role.MANAGER, "pau").send("/a/pau/reouverture", page="/a/pau/", closure=wanted.id)
-    assert closing.in_force(office.book.document, "bayonne", desk.clock())
+    assert closures.in_force(office.book.document, "bayonne", desk.clock())
 
 
 def test_two_closures_at_once_both_hold(desk: Console) -> None:
@@ -126,8 +126,8 @@ def test_two_closures_at_once_both_hold(desk: Console) -> None:
     def change(document: store.Document) -> store.Document:
         if not raced:  # somebody publishes between our reading and our writing
             raced.append(1)
-            publish(office, lambda other: closing.with_closure(other, bayonne, now), "B", "first")
-        return closing.with_closure(document, pau, now)
+            publish(office, lambda other: closures.with_closure(other, bayonne, now), "B", "first")
+        return closures.with_closure(document, pau, now)
 
     publish(office, change, "P", "second")
     assert office.book.document
@@ -219,7 +219,7 @@ def test_calls_are_found_and_say_why_they_rang_here(desk: Console) -> None:
 def test_the_fortnight_shows_closures_and_holidays_as_they_will_be(desk: Console) -> None:
     office, now = desk.office, desk.clock()
     wanted = closing.closure(asked(end="8"), "pau", tuple(Need), now, PARIS)
-    publish(office, lambda document: closing.with_closure(document, wanted, now), "P", "test")
+    publish(office, lambda document: closures.with_closure(document, wanted, now), "P", "test")
     page = words(desk.entered(Role.MEMBER, "pau").text("/a/pau/horaires"))
     assert "Dimanche 22 novembre 0 h – 23 h Lundi 23 novembre 8 h – 24 h" in page.replace("\u00a0", " ")
 
@@ -249,7 +249,7 @@ def test_what_is_no_time_is_none(typed: str) -> None:
 def test_the_federation_puts_an_older_book_back(desk: Console) -> None:
     office, now = desk.office, desk.clock()
     wanted = closing.closure(asked(), "pau", tuple(Need), now, PARIS)
-    publish(office, lambda document: closing.with_closure(document, wanted, now), "P", "test")
+    publish(office, lambda document: closures.with_closure(document, wanted, now), "P", "test")
     browser = desk.entered(Role.FEDERATION)
     assert "Plus de médecin disponible" in browser.text("/federation/regles/2")
     stale = browser.send("/federation/regles/1/retablir", page="/federation/regles/1", current=1)

@@ -14,7 +14,7 @@ from console.access.roles import Grant, Role
 from console.association import closing
 from console.association.workbench import Ground
 from console.publishing import publish
-from routing import cases, draft_publishing, drafts, store
+from routing import cases, closures, draft_publishing, drafts, store
 from routing.document import Document
 from routing.model import Need
 from routing.parts import Trespass, with_association
@@ -100,7 +100,7 @@ def test_others_publish_meanwhile_and_it_goes_over_theirs(desk: Console) -> None
     now = desk.clock()
     wanted = closing.closure(asked(), "pau", tuple(Need), now, PARIS)
     assert (
-        publish(desk.office, lambda document: closing.with_closure(document, wanted, now), "B", "test") == 3
+        publish(desk.office, lambda document: closures.with_closure(document, wanted, now), "B", "test") == 3
     )
     shown = words(browser.text(DRAFT.format("pau")))
     assert "dimanche" in shown

@@ -7,11 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from console.french import next_at, read_clock, read_day
-from routing.closures import KEPT as KEPT
 from routing.closures import LONGEST_URGENT
-from routing.closures import in_force as in_force
-from routing.closures import reopened as reopened
-from routing.closures import with_closure as with_closure
 from routing.document import Closure
 from routing.model import Need
 

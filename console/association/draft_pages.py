@@ -17,8 +17,8 @@ from console.association.trial import Trial, communes, replayed, second_person_w
 from console.association.workbench import Ground, Moved
 from console.french import moment, read_clock, read_day
 from console.office import office, visitor
-from console.publishing import NotPublished
 from routing import drafts, parts, store
+from routing.changing import NotPublished
 from routing.differences import differences
 from routing.draft_publishing import Carried, in_words
 from routing.drafts import Draft

@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
-from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from config.journal import Change, append
 from console.access.door import opens
 from console.access.roles import Right
 from console.association.scene import Scene, scene
 from console.french import clock, soon
 from console.office import office, visitor
 from routing.numbers import normalise
-from workers.callbacks.doctors import LONGEST_DUTY, Beside, Doctor, DoctorRefused, Doctors
+from workers.callbacks.doctors import LONGEST_DUTY, Beside, Doctor, DoctorRefused, Doctors, noted
 from workers.callbacks.vault import Vault
 
 bp = Blueprint("duty", __name__, url_prefix="/a/<association>/rappels/medecins")
@@ -92,12 +90,7 @@ def _ends(at: Scene) -> dict[int, datetime]:
 
 def _noted(association: str, action: str, label: str, after: str = "") -> Beside:
     """Into the journal, in the transaction of the change, without the number."""
-    by = visitor().name
-
-    def noted(connection: Connection) -> None:
-        append(connection, by, [Change(association, action, f"Médecin de rappel {label}", after=after)])
-
-    return noted
+    return noted(visitor().name, action, label, association, after)
 
 
 def _found(association: str, doctor_id: str) -> Doctor:

@@ -14,8 +14,9 @@ from console.federation import told
 from console.french import soon
 from console.live import stream
 from console.office import office, visitor
-from console.publishing import NotPublished, publish
-from routing import drafts
+from console.publishing import publish
+from routing import closures, drafts
+from routing.changing import NotPublished
 from routing.compile import compile_book
 from routing.compiled import RuleBook
 from routing.document import Closure
@@ -67,7 +68,7 @@ def closed(association: str) -> Answer:
     try:
         version = publish(
             office(),
-            lambda document: closing.with_closure(document, wanted, at.now),
+            lambda document: closures.with_closure(document, wanted, at.now),
             who.name,
             f"Fermeture d'urgence de {at.one.city} : {wanted.reason}",
         )
@@ -83,13 +84,13 @@ def closed(association: str) -> Answer:
 def reopen(association: str) -> Answer:
     """End a closure before its time."""
     at, closure_id = scene(association), request.form.get("closure", "")
-    if closing.reopened(at.document, at.slug, closure_id, at.now) is None:
+    if closures.reopened(at.document, at.slug, closure_id, at.now) is None:
         flash("Cette fermeture était déjà finie.")
         return redirect(url_for("association.home", association=association), 303)
     try:
         publish(
             office(),
-            lambda document: closing.reopened(document, at.slug, closure_id, at.now),
+            lambda document: closures.reopened(document, at.slug, closure_id, at.now),
             visitor().name,
             f"Réouverture de {at.one.city}",
         )
@@ -150,7 +151,7 @@ def _form(at: Scene, asked: Asked, unclear: Unclear | None = None) -> str:
 def _preview(at: Scene, asked: Asked, wanted: Closure) -> str:
     """The sentences as they would be, decided by the book that would be in force."""
     here = office()
-    tried = closing.with_closure(at.document, wanted, at.now)
+    tried = closures.with_closure(at.document, wanted, at.now)
     book = compile_book(tried, at.book.version + 1, here.terrain)
     shut = wanted.needs or at.one.menu
     load = here.load()

@@ -12,8 +12,9 @@ from console.association.editing import Answer
 from console.association.scene import Scene, scene
 from console.french import of
 from console.office import office, visitor
-from console.publishing import NotPublished, publish
+from console.publishing import publish
 from routing import pacts
+from routing.changing import NotPublished
 from routing.document import Document, Overflow
 from routing.pacts import State
 

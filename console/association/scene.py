@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from flask import abort
 
-from console.association.closing import in_force
 from console.office import Office, office
+from routing.closures import in_force
 from routing.compiled import RuleBook
 from routing.document import Association, Closure, Document
 

@@ -12,8 +12,8 @@ from console.association import workbench
 from console.association.scene import Scene, scene
 from console.association.trial import communes
 from console.office import office, visitor
-from console.publishing import NotPublished
 from routing import draft_publishing, parts, store
+from routing.changing import NotPublished
 from routing.differences import Difference, differences
 from routing.document import Document
 from routing.parts import Trespass

@@ -74,10 +74,9 @@ def cancel(callback_id: str) -> None:
     """Refused once the patient's telephone rings."""
     store = _store()
     one = store.get(callback_id)
-    if one is None or not store.cancel(callback_id):
+    done = partial(_noted, one=one, action="callback_cancelled", after="à la demande du patient")
+    if one is None or not store.cancel(callback_id, beside=done):
         raise Refused("ce rappel est déjà clos, ou le patient est en ligne ; voir sos3624 callbacks list")
-    with engine(_settings()).begin() as connection:
-        _noted(connection, one, "callback_cancelled", "à la demande du patient")
     click.echo("Rappel annulé.")
 
 

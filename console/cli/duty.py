@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import click
 
-from config.journal import FEDERATION, Change, append
 from config.settings import Settings
 from config.stores import engine
 from console.cli.refusal import Refused
 from routing.numbers import normalise
-from workers.callbacks.doctors import Doctor, DoctorRefused, Doctors
+from workers.callbacks.doctors import Beside, Doctor, DoctorRefused, Doctors, noted
 from workers.callbacks.vault import Vault
+
+AUTHOR = "sos3624 duty"
 
 
 @click.group("duty", help="Les médecins qui rappellent : inscrire, disponible, fin.")
@@ -44,10 +45,10 @@ def list_doctors(as_json: bool) -> None:
 def add(label: str, number: str, pin: str, association: str | None) -> None:
     """Prints the id."""
     try:
-        doctor_id = _doctors().register(label, normalise(number) or "", pin, association)
+        beside = noted(AUTHOR, "doctor_added", label, association)
+        doctor_id = _doctors().register(label, normalise(number) or "", pin, association, beside)
     except DoctorRefused as refused:
         raise Refused(str(refused)) from refused
-    _noted(doctor_id, "doctor_added")
     click.echo(doctor_id)
 
 
@@ -56,9 +57,7 @@ def add(label: str, number: str, pin: str, association: str | None) -> None:
 def remove(doctor_id: str) -> None:
     """Off duty at once, too."""
     doctors = _doctors()
-    _known(doctors, doctor_id)
-    _noted(doctor_id, "doctor_removed")
-    doctors.strike_off(doctor_id)
+    doctors.strike_off(doctor_id, _noted(doctors, doctor_id, "doctor_removed"))
 
 
 @command.command("on", help="Met un médecin disponible.")
@@ -67,9 +66,8 @@ def remove(doctor_id: str) -> None:
 def on(doctor_id: str, hours: int) -> None:
     """Prolongs when already on."""
     doctors = _doctors()
-    _known(doctors, doctor_id)
-    until = doctors.begin_duty(doctor_id, timedelta(hours=hours))
-    _noted(doctor_id, "duty_begun", f"jusqu'à {until.astimezone():%H h %M}")
+    beside = _noted(doctors, doctor_id, "duty_begun", f"pour {hours} h")
+    until = doctors.begin_duty(doctor_id, timedelta(hours=hours), beside)
     click.echo(f"Disponible jusqu'à {until.astimezone():%H h %M}.")
 
 
@@ -78,30 +76,23 @@ def on(doctor_id: str, hours: int) -> None:
 def off(doctor_id: str) -> None:
     """No further patient; a talk under way goes on."""
     doctors = _doctors()
-    _known(doctors, doctor_id)
-    if not doctors.end_duty(doctor_id):
+    if doctors.end_duty(doctor_id, _noted(doctors, doctor_id, "duty_ended")):
+        click.echo("Fin de disponibilité.")
+    else:
         click.echo("Ce médecin n'était pas disponible.")
-        return
-    _noted(doctor_id, "duty_ended")
-    click.echo("Fin de disponibilité.")
 
 
-def _noted(doctor_id: str, action: str, after: str = "") -> None:
-    """Into the journal of the doctor's association, without the number."""
-    one = next(doctor for doctor in _doctors().listed() if doctor.id == doctor_id)
-    change = Change(one.association or FEDERATION, action, f"Médecin de rappel {one.label}", after=after)
-    with engine(Settings.of_process()).begin() as connection:
-        append(connection, "sos3624 duty", [change])
+def _noted(doctors: Doctors, doctor_id: str, action: str, after: str = "") -> Beside:
+    """What the journal of the doctor's association is told."""
+    one = doctors.get(doctor_id)
+    if one is None:
+        raise Refused("ce médecin n'est pas inscrit ; voir sos3624 duty list")
+    return noted(AUTHOR, action, one.label, one.association, after)
 
 
 def _doctors() -> Doctors:
     settings = Settings.of_process()
     return Doctors(engine(settings), Vault.of(settings.secret_keys))
-
-
-def _known(doctors: Doctors, doctor_id: str) -> None:
-    if all(doctor.id != doctor_id for doctor in doctors.listed()):
-        raise Refused("ce médecin n'est pas inscrit ; voir sos3624 duty list")
 
 
 def _plain(doctor: Doctor) -> dict[str, str | None]:

@@ -73,11 +73,11 @@ def erase(number: str) -> None:
         raise Refused("Numéro illisible : écrivez-le comme 05 36 49 00 00 ou +33536490000.")
     settings = Settings.of_process()
     with _database() as engine:
-        keys = MonthKeys(settings.secret_keys)
-        count = retention.erase(engine, keys, settings.secret_keys, written)
-        erased, under_way = Callbacks(engine, Vault.of(settings.secret_keys)).forget(written)
-        subject = f"Une personne : {count} appels et {erased} rappels déliés de son numéro"
+        keys, callbacks = MonthKeys(settings.secret_keys), Callbacks(engine, Vault.of(settings.secret_keys))
         with engine.begin() as connection:
+            count = retention.erase(connection, keys, settings.secret_keys, written)
+            erased, under_way = callbacks.forget(connection, written)
+            subject = f"Une personne : {count} appels et {erased} rappels déliés de son numéro"
             journal.append(connection, AUTHOR, [Change(FEDERATION, "person_erased", subject)])
     click.echo(f"{count} appels et {erased} rappels déliés de ce numéro.")
     if under_way:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from console.association.closing import KEPT, Unclear
+from console.association.closing import Unclear
 from console.french import PARIS, read_clock, read_day
-from routing.closures import begins
+from routing.closures import KEPT, begins
 from routing.compiled import RuleBook
 from routing.decision import decide
 from routing.document import Association, Closure, Document, Message

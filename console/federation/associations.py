@@ -17,8 +17,9 @@ from console.federation.checklist import checklist, facts
 from console.federation.closures import BUSY, document_of
 from console.french import PARIS, alphabetical
 from console.office import Office, office, visitor
-from console.publishing import NotPublished, publish
+from console.publishing import publish
 from routing.calendar import KNOWN_TERRITORIES
+from routing.changing import NotPublished
 from routing.document import Association
 from workers import synthetic_calls
 from workers.records.heralds import Route, Routes

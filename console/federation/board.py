@@ -9,12 +9,12 @@ from config.stores import reading
 from console.access.door import opens
 from console.access.roles import Right
 from console.association import lost
-from console.association.closing import in_force
 from console.federation import board_map, watching
 from console.french import PARIS
 from console.live import stream
 from console.office import Office, office, visitor
 from routing import publishing, store
+from routing.closures import in_force
 from routing.differences import differences
 from routing.words import NEEDS
 from workers.records import live

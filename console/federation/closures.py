@@ -11,12 +11,13 @@ from werkzeug.wrappers import Response
 from config.stores import reading
 from console.access.door import opens
 from console.access.roles import Right
-from console.association.closing import Unclear, with_closure
+from console.association.closing import Unclear
 from console.federation import announced
 from console.french import alphabetical
 from console.office import Office, office, visitor
-from console.publishing import NotPublished, publish
-from routing.closures import begins
+from console.publishing import publish
+from routing.changing import NotPublished
+from routing.closures import begins, with_closure
 from routing.compile import compile_book
 from routing.document import Closure, Document, Message
 from routing.words import NEEDS

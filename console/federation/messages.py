@@ -12,7 +12,8 @@ from console.federation import announced
 from console.federation.closures import BUSY, document_of, estimated, names_of
 from console.french import alphabetical
 from console.office import Office, office, visitor
-from console.publishing import NotPublished, publish
+from console.publishing import publish
+from routing.changing import NotPublished
 from routing.checks_document import LONG_MESSAGE, SPOKEN_A_SECOND
 from routing.document import Message
 

@@ -18,10 +18,10 @@ from config.journal import FEDERATION, Change, append
 from config.stores import reading
 from console.access.door import opens
 from console.access.roles import Right
-from console.association.closing import in_force
 from console.federation import watching
 from console.live import stream
 from console.office import office, visitor
+from routing.closures import in_force
 from routing.tables import aware
 from workers.records import live
 
