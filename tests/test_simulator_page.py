@@ -31,7 +31,7 @@ def service() -> Iterator[Stub]:
         stub.pages = {
             "/voice": '<Gather numDigits="5" action="/typed"><Say>Votre code postal ?</Say></Gather>',
             "/typed": f'<Dial action="/after"><Number url="/whisper">{DESK}</Number></Dial>',
-            "/whisper": '<Gather numDigits="1" action="/key"><Say>Appel, tapez 1</Say></Gather><Hangup/>',
+            "/whisper": '<Gather numDigits="1" timeout="60" action="/key"><Say>Appel, tapez 1</Say></Gather><Hangup/>',
             "/key": "",
             "/after": "<Say>Au revoir</Say>",
         }
