@@ -54,7 +54,7 @@ def test_every_postcode_has_one_state_and_the_sums_agree(book: RuleBook, places:
     known = {code for commune in places.all() for code in commune.postcodes}
     assert len(codes) == len(set(codes)) == len(known) == found.total.postcodes
     assert sum(found.total.states.values()) == found.total.postcodes
-    assert found.total.communes == 35_005
+    assert found.total.communes == 35_006
     assert [row.code for row in found.rows] == sorted(maps_codes(places))
     states = {one.code: one for one in found.postcodes["64"]}
     assert states["64100"].state is State.DOUBLE
@@ -97,7 +97,7 @@ def test_the_file_opens_in_a_french_spreadsheet(desk: Console) -> None:
     answer = desk.entered(Role.AUDITOR).get("/federation/couverture/communes.csv?besoin=consultation")
     assert answer.text.startswith("\ufeffcode postal;code INSEE;commune;")
     rows = list(csv.DictReader(StringIO(answer.text.removeprefix("\ufeff")), delimiter=";"))
-    assert len({row["code postal"] for row in rows}) == 6_309
+    assert len({row["code postal"] for row in rows}) == 6_310
     (pau,) = [row for row in rows if row["code INSEE"] == "64445"]
     assert (pau["état"], pau["associations"], pau["besoin"]) == ("une association", "Pau", "consultation")
 

@@ -14,7 +14,7 @@ from routing.geography.build_files import write_outlines
 from routing.geography.outlines import FRAMES, MAINLAND, OUTLINES_FILE, Frame, Outlines, frame_of
 from routing.geography.places import Places, departement_of, parent
 
-UNKNOWN_GROUND = {"975", "977", "978", "986", "987", "988"}
+UNKNOWN_GROUND = {"975", "977", "978", "986", "987", "988", "989"}
 WITH_A_NEIGHBOUR = {"15031", "15035", "15047", "15171"}  # split off too lately for the outlines
 
 

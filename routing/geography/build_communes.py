@@ -125,7 +125,7 @@ def _geometry(hexadecimal: str) -> shapely.Geometry | None:
 
 
 def _is_current(row: Mapping[str, object]) -> bool:
-    return row["type"] in ("commune-actuelle", "arrondissement-municipal") and "population" in row
+    return row["type"] in ("commune-actuelle", "arrondissement-municipal") and bool(row.get("codesPostaux"))
 
 
 def _postcodes(row: Mapping[str, object]) -> tuple[str, ...]:

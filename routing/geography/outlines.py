@@ -6,10 +6,11 @@ import gzip
 import json
 import sys
 from array import array
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from math import cos, log, pi, radians, sin, tan
+from math import cos, floor, log, pi, radians, sin, tan
 from pathlib import Path
 
 from routing.geography.borders import Border, Point, rings, simplified, spliced
@@ -19,6 +20,7 @@ from routing.geography.places import parent
 OUTLINES_FILE = Path(__file__).parent / "data" / "outlines.bin.gz"
 OUTLINES_FORMAT = "3624-outlines-1"  # the file's first line; another format is refused, not misread
 GRID_M = 20  # metres in one unit of the coordinates
+CELL = 1000  # units of a side of the cells in which borders are looked for: 20 km
 COLUMNS = "HHHiihh"  # left, right, number of points, first x and y, steps in x and y
 
 
@@ -58,10 +60,32 @@ def frame_of(departement: str) -> Frame | None:
     return _BY_CODE.get(departement if len(departement) == 3 else "")
 
 
+@dataclass(frozen=True, slots=True)
+class _Nearby:
+    """Faces by INSEE code, borders by face, and those that begin in each cell of a frame's sheet."""
+
+    faces: Mapping[str, int]
+    borders: Sequence[Sequence[int]]
+    cells: Mapping[str, Mapping[tuple[int, int], Sequence[int]]]
+
+
 class Outlines:
     """Every border between two communes, or a commune and the sea, in compact columns (about 6 MB)."""
 
-    __slots__ = ("_ends", "_parts", "codes", "dx", "dy", "left", "points", "right", "spans", "x", "y")
+    __slots__ = (
+        "_ends",
+        "_nearby",
+        "_parts",
+        "codes",
+        "dx",
+        "dy",
+        "left",
+        "points",
+        "right",
+        "spans",
+        "x",
+        "y",
+    )
 
     def __init__(
         self, codes: Sequence[str], spans: Mapping[str, tuple[int, int]], *columns: array[int]
@@ -72,6 +96,7 @@ class Outlines:
         self.left, self.right, self.points, self.x, self.y, self.dx, self.dy = columns
         self._parts = {i: city for i, code in enumerate(self.codes) if (city := parent(code)) is not None}
         self._ends = array("i", accumulate((count - 1 for count in self.points), initial=0))
+        self._nearby: _Nearby | None = None
 
     @classmethod
     def load(cls, path: Path | None = None) -> Outlines:
@@ -95,38 +120,62 @@ class Outlines:
         )
 
     def regions(
-        self, paint: Mapping[str, str], frame: Frame, tolerance: float = 0.0
+        self, paint: Mapping[str, str], frame: Frame, tolerance: float = 0.0, *, few: bool = False
     ) -> dict[str, list[list[Point]]]:
         """Communes of the same paint as one shape: its rings and those of its holes.
 
         `paint`: INSEE code -> any name; communes without one are left out, a painted whole city paints its
-        arrondissements. Borders are drawn to `tolerance` units, the same for both sides.
+        arrondissements. Borders are drawn to `tolerance` units, the same for both sides. `few`: communes of
+        this frame's sheet by their own codes, a small part of it, of which alone the borders are looked at.
         """
         since, until = self.spans[frame.code]
-        painted = [paint.get(code, "") for code in self.codes]
-        for face, city in self._parts.items():
-            painted[face] = painted[face] or paint.get(city, "")
+        if few:
+            near = self.nearby()
+            painted = [""] * len(self.codes)
+            for code, name in paint.items():
+                painted[near.faces[code]] = name
+            borders: Iterable[int] = sorted({i for code in paint for i in near.borders[near.faces[code]]})
+        else:
+            borders = range(since, until)
+            painted = [paint.get(code, "") for code in self.codes]
+            for face, city in self._parts.items():
+                painted[face] = painted[face] or paint.get(city, "")
+        left, right = self.left, self.right
         found = [
-            Border(painted[a], painted[b], self._line(i))
-            for i, (a, b) in enumerate(
-                zip(self.left[since:until], self.right[since:until], strict=True), since
-            )
-            if painted[a] != painted[b]
+            Border(painted[left[i]], painted[right[i]], self._line(i))
+            for i in borders
+            if painted[left[i]] != painted[right[i]]
         ]
         drawn = [simplified(border, tolerance) for border in spliced(found)]
         return {name: rings(drawn, name) for name in dict.fromkeys(painted) if name}
 
     def within(self, frame: Frame, box: tuple[float, float, float, float]) -> set[str]:
         """The communes with a border that begins in this box (least x and y, greatest x and y)."""
-        since, until = self.spans[frame.code]
         west, north, east, south = box
-        columns = (column[since:until] for column in (self.left, self.right, self.x, self.y))
+        cells = self.nearby().cells[frame.code]
         found: set[int] = set()
-        for a, b, x, y in zip(*columns, strict=True):
-            if west <= x <= east and north <= y <= south:
-                found.add(a)
-                found.add(b)
+        for column in range(floor(west / CELL), floor(east / CELL) + 1):
+            for row in range(floor(north / CELL), floor(south / CELL) + 1):
+                for i in cells.get((column, row), ()):
+                    if west <= self.x[i] <= east and north <= self.y[i] <= south:
+                        found.add(self.left[i])
+                        found.add(self.right[i])
         return {self.codes[face] for face in found if face}
+
+    def nearby(self) -> _Nearby:
+        """Where to look for the borders of a place or of a commune; made once, when first asked for."""
+        if self._nearby is None:
+            borders: list[list[int]] = [[] for _ in self.codes]
+            for i, (a, b) in enumerate(zip(self.left, self.right, strict=True)):
+                borders[a].append(i)
+                borders[b].append(i)
+            cells: dict[str, dict[tuple[int, int], list[int]]] = {}
+            for code, (since, until) in self.spans.items():
+                of_frame = cells[code] = defaultdict(list)
+                for i in range(since, until):
+                    of_frame[self.x[i] // CELL, self.y[i] // CELL].append(i)
+            self._nearby = _Nearby({code: face for face, code in enumerate(self.codes)}, borders, cells)
+        return self._nearby
 
     def _line(self, i: int) -> list[Point]:
         a, b = self._ends[i], self._ends[i + 1]

@@ -29,6 +29,7 @@ _TIME_ZONES = {
     "986": "Pacific/Wallis",
     "987": "Pacific/Tahiti",
     "988": "Pacific/Noumea",
+    "989": "Etc/GMT+8",  # Clipperton, UTC-8: the tz database has no zone for it
 }
 _MARQUESAS = frozenset({"98718", "98723", "98731", "98746", "98756", "98757"})
 _GAMBIER = "98719"
