@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from config.sealing import Sealer
@@ -21,6 +21,7 @@ from tests.console import PASSWORD, Clock, Console, console
 from workers.records.live import KEY
 
 WIDTHS = (390, 1280)
+expect.set_options(timeout=20_000)  # a busy machine is no fault of the page
 
 
 @contextmanager
