@@ -1,12 +1,16 @@
-"""The nouns of routing: what a caller needs, where they are, who is rung and why."""
+"""The nouns of routing: what a caller needs, where they are, who is rung and why.
+
+A call makes dozens of them: frozen `Struct`s are made in a tenth of a frozen dataclass' time (docs/calls.md).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 
 class Need(StrEnum):
@@ -38,8 +42,7 @@ class PlaceSource(StrEnum):
     MEMORY = "memory"
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(Struct, frozen=True, array_like=True):
     """Where the patient is taken to be."""
 
     commune: str  # INSEE code, an arrondissement's where there is one (75103)
@@ -47,8 +50,7 @@ class Located:
     source: PlaceSource
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True, array_like=True):
     """One regulator's desk to ring, its number resolved: a later publication does not move this call."""
 
     association: str | None  # slug; None for the national desk
@@ -69,8 +71,7 @@ class Reason(StrEnum):
     NOT_OFFERED = "not_offered"
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """What the caller is told, in one sentence, before anything else is offered."""
 
     reason: Reason
@@ -79,16 +80,14 @@ class Notice:
     message: str | None = None  # a closure's own words, already checked for speech
 
 
-@dataclass(frozen=True, slots=True)
-class TraceLine:
+class TraceLine(Struct, frozen=True):
     """One rule that was tried, and what came of it."""
 
     rule: str
     result: str
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Struct, frozen=True):
     """The live picture, by regulator id. Empty when Redis cannot be asked: the call goes on knowing less."""
 
     lines_in_use: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
@@ -102,8 +101,7 @@ class Load:
     idle: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What routing answered. `targets` is never empty: the national desk is always last.
 
     For `CALLBACK` the targets are the pool that rings back, and whom to ring should the caller prefer that.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from math import inf
 from operator import attrgetter
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from routing.compiled import NO_CHAIN, Chain, RuleBook, Service, Shut
 from routing.model import Decision, Load, Located, Need, Notice, Outcome, Target, TraceLine

@@ -2,8 +2,9 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from routing.model import Decision, Load, Located, Need, Notice, Outcome, PlaceSource, Reason, Target
 from voice import flow

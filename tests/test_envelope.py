@@ -1,15 +1,14 @@
 """The call's state in the URL: whole, small, ours alone, and not for ever."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import msgpack
 
 from config.sealing import Sealer
 from routing.model import Located, Need, PlaceSource, Target
 from voice import envelope
-from voice.call import Brief, Call, Stage
+from voice.call import Brief, Call, Desk, Stage
 from voice.envelope import Stale
 from workers.callbacks.callback import AgeClass
 
@@ -95,8 +94,25 @@ def test_keys_rotate_under_a_call() -> None:
 
 
 def test_an_unknown_version_is_refused() -> None:
-    packed = envelope._pack(replace(Call(sid=SID), began=NOW))
-    packed[0] = envelope.VERSION + 1
-    sealed = SEALER.seal(envelope._squeeze(packed), b"call")
+    sealed = SEALER.seal(b"\x01" + msgpack.encode(Call(sid=SID, began=NOW)), b"call")
     with pytest.raises(Stale, match="version"):
         envelope.open_call(SEALER, sealed, SID, NOW)
+
+
+def test_a_state_sealed_before_a_field_was_added_at_the_end_still_opens() -> None:
+    """A deploy in mid-call: what the older code did not know has its default."""
+    older = msgpack.decode(msgpack.encode(Call(sid=SID, video=True)))[: Call.__struct_fields__.index("began")]
+    sealed = SEALER.seal(envelope.VERSION + msgpack.encode(older), b"call")
+    assert envelope.open_call(SEALER, sealed, SID, now=0) == Call(sid=SID, video=True)
+
+
+def test_fields_of_a_state_keep_their_places() -> None:
+    """Two versions of the code answer one call during a deploy: a field may only be added at the end."""
+    first = "sid stage step caller tries place typed choices need age priority association targets rounds"
+    assert [*Call.__struct_fields__][:18] == [*first.split(), "number", "video", "callback", "began"]
+    assert [*Target.__struct_fields__][:4] == ["association", "regulator", "phone", "ring_seconds"]
+    assert [*Target.__struct_fields__][4:7] == ["accept_key", "shows_caller", "together"]
+    assert [*Located.__struct_fields__][:3] == ["commune", "confidence", "source"]
+    desk = "sid place need age priority caller accept_key shown tries desks"
+    assert [*Brief.__struct_fields__][:10] == desk.split()
+    assert [*Desk.__struct_fields__][:3] == ["regulator", "phone", "association"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from routing.model import Decision, Load, Located, Need, Target
 from workers.callbacks.callback import AgeClass, Disposition
@@ -30,8 +31,7 @@ class Stage(StrEnum):
     ENDED = "e"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True, array_like=True):
     """Everything a call needs to go on, on any process, with every store down. At most 1 kB once sealed."""
 
     sid: str
@@ -57,50 +57,43 @@ class Call:
 # What happens to a call, in our words.
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(Struct, frozen=True):
     """3624 rings. `caller` is what the carrier said, already normalised or None."""
 
     caller: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Pressed:
+class Pressed(Struct, frozen=True):
     """Keys were pressed, or none in time (`digits` empty)."""
 
     digits: str
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """Words were recognised; `confidence` 0..1 is a hint, and may be missing."""
 
     words: str
     confidence: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DialEnded:
+class DialEnded(Struct, frozen=True):
     """The desk (or desks) that were ringing have ended, answered or not."""
 
     disposition: Disposition
     seconds: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
+class Booked(Struct, frozen=True):
     """The call-back is committed; `promise` is the spoken time (« avant 21 h 40 »)."""
 
     promise: str
 
 
-@dataclass(frozen=True, slots=True)
-class NotBooked:
+class NotBooked(Struct, frozen=True):
     """Neither the database nor the spool took it: nothing may be promised."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cancelled:
+class Cancelled(Struct, frozen=True):
     """The open call-back was cancelled (or was no longer there)."""
 
 
@@ -110,16 +103,14 @@ Event = Arrived | Pressed | Said | DialEnded | Booked | NotBooked | Cancelled
 # What a call is told to do.
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
+class Say(Struct, frozen=True):
     """A sentence, said to its end."""
 
     text: str
     audio: str | None = None  # where a recording of it is fetched
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """A question that listens while it is said. `call` is the state in which the answer is heard."""
 
     texts: tuple[str, ...]
@@ -130,8 +121,7 @@ class Ask:
     silence: bool = True  # whether silence is an answer too; else the next instruction follows
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(Struct, frozen=True, array_like=True):
     """One of the desks that ring for a call."""
 
     regulator: str
@@ -139,8 +129,7 @@ class Desk:
     association: str | None = None  # whom it answers for; None: the national desk
 
 
-@dataclass(frozen=True, slots=True)
-class Brief:
+class Brief(Struct, frozen=True, array_like=True):
     """What the regulator hears before the patient: never a symptom, a reason, a name (house, Settled 2)."""
 
     sid: str  # the patient's call
@@ -155,8 +144,7 @@ class Brief:
     desks: tuple[Desk, ...] = ()  # those rung together
 
 
-@dataclass(frozen=True, slots=True)
-class Dial:
+class Dial(Struct, frozen=True):
     """Ring these desks at once; the first that takes the call has it."""
 
     targets: tuple[Target, ...]
@@ -165,38 +153,33 @@ class Dial:
     caller_id: str | None  # None: our own number
 
 
-@dataclass(frozen=True, slots=True)
-class BookCallback:
+class BookCallback(Struct, frozen=True):
     """Commit a promise to ring `call.number` back, then go on with `Booked` or `NotBooked`."""
 
     call: Call
 
 
-@dataclass(frozen=True, slots=True)
-class CancelCallback:
+class CancelCallback(Struct, frozen=True):
     """Cancel the call-back `call.callback`, then go on with `Cancelled`."""
 
     call: Call
 
 
-@dataclass(frozen=True, slots=True)
-class HangUp:
+class HangUp(Struct, frozen=True):
     """The call is over, and the caller was told so."""
 
 
 Instruction = Say | Ask | Dial | BookCallback | CancelCallback | HangUp
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """Something worth counting; it becomes an event of the call's record."""
 
     name: str
     data: tuple[tuple[str, str | int | float | None], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """One step of a call: where it stands now, what it is told, what happened."""
 
     call: Call
@@ -205,8 +188,7 @@ class Turn:
     decision: Decision | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenCallback:
+class OpenCallback(Struct, frozen=True):
     """A promise this caller already has."""
 
     id: str
@@ -270,8 +252,7 @@ class Orientation(Protocol):
 NO_LOAD = Load()
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     """What a step may look at. Nothing in it can fail or block beyond its stated limit."""
 
     routing: Orientation

@@ -7,7 +7,7 @@ keys get two more tries, then a human with what is known; 0 reaches a human at a
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from routing.model import Decision, Load, Located, Need, PlaceSource
 from voice import callback_flow, place_flow, prompts, ringing

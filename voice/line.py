@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 
 from config.sealing import Pseudonyms, Sealer
 from routing.model import Decision, Load
@@ -28,8 +30,7 @@ log = structlog.get_logger(__name__)
 Fields = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A document for the carrier; `decision` (percent-encoded JSON) only for the stand-in's page."""
 
     document: str | None  # None: nothing to be done, as for a status

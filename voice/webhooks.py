@@ -51,7 +51,7 @@ class FastLane:
             return self.flask(environ, start)
         status, kind, body, more = self._timed(path, view, environ)
         start(_STATUS[status], [("Content-Type", kind), ("Content-Length", str(len(body))), *more])
-        return (body,)
+        return [body]  # a list: the server sends it at once, anything else chunk by chunk
 
     def flask_view(self, path: str, view: View) -> Response:
         """The same answer as Flask's own."""
