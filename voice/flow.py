@@ -144,12 +144,8 @@ def _ask_need(call: Call, world: World, told: tuple[str, ...] = ()) -> Turn:
 
 def notice_of(call: Call, need: Need, world: World) -> tuple[str, ...]:
     """The sentence that says why `need` is not to be had there now; none when it is."""
-    told = _decide(call, need, world).notice
+    told = world.routing.decide(call.place, need, world.now, Load()).notice
     return (prompts.notice(told, place_flow.name_of(call, world)),) if told else ()
-
-
-def _decide(call: Call, need: Need | None, world: World) -> Decision:
-    return world.routing.decide(call.place, need, world.now, Load())
 
 
 def _need_of(keys: str, call: Call, world: World) -> Need | None:
@@ -163,10 +159,11 @@ def _need_answered(call: Call, keys: str, world: World) -> Turn:
     need = _need_of(keys, call, world)
     if need is not None:
         call = replace(call, need=need, tries=0)
-        if world.routing.asks_age(_owner(call, world)):
+        decision = world.routing.decide(call.place, need, world.now, world.load)
+        if world.routing.asks_age(decision.association):
             ask = Ask((prompts.ASK_AGE,), replace(call, stage=Stage.AGE), timeout=4)
             return Turn(ask.call, (ask,), (Fact("asked", (("question", "age"),)),))
-        return _go(call, world)
+        return _go(call, world, decision)
     if not keys:
         # Silence: a person who cannot or will not press is put through, the need unknown.
         return ringing.route(replace(call, need=None, tries=0), world)
@@ -176,19 +173,15 @@ def _need_answered(call: Call, keys: str, world: World) -> Turn:
     return _ask_need(call, world, (prompts.CHOICE_NOT_HEARD,))
 
 
-def _owner(call: Call, world: World) -> str | None:
-    return _decide(call, call.need, world).association
-
-
 def _age_answered(call: Call, keys: str, world: World) -> Turn:
     """Silence or a wrong key never holds a caller up here: the age is a courtesy to the desk."""
     return _go(replace(call, age=_AGES.get(keys), tries=0), world)
 
 
-def _go(call: Call, world: World) -> Turn:
+def _go(call: Call, world: World, decision: Decision | None = None) -> Turn:
     if call.need is Need.TELECONSULTATION:
         return callback_flow.begin(call, world)
     before: tuple[Instruction, ...] = ()
     if call.place is not None and call.place.source is not PlaceSource.LANDLINE:
         before = (Say(prompts.connecting(place_flow.name_of(call, world))),)
-    return ringing.route(call, world, before=before)
+    return ringing.route(call, world, before, decision)

@@ -28,9 +28,12 @@ ROUNDS = 3  # the whole list is rung at most three times before the last resort 
 CUT_SHORT = 5  # a talk shorter than this, the caller still there, was a line that broke
 
 
-def route(call: Call, world: World, before: tuple[Instruction, ...] = ()) -> Turn:
-    """Decide with what is known, tell the caller what has to be told, ring the first desk."""
-    decision = world.routing.decide(call.place, call.need, world.now, world.load)
+def route(
+    call: Call, world: World, before: tuple[Instruction, ...] = (), decision: Decision | None = None
+) -> Turn:
+    """Decide with what is known (or as was just decided), tell the caller what has to be told, ring."""
+    if decision is None:
+        decision = world.routing.decide(call.place, call.need, world.now, world.load)
     call = replace(call, association=decision.association, targets=decision.targets, tries=0)
     turn = ring(call, world, before + _told(call, decision, world))
     facts = (Fact("decided", figures(decision, call.need)), *turn.facts)

@@ -11,7 +11,7 @@ import hmac
 from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 HEADER = "HTTP_X_TWILIO_SIGNATURE"
 FORM = "application/x-www-form-urlencoded"
@@ -69,7 +69,7 @@ def _form(body: bytes) -> dict[str, str]:
         for pair in pairs:
             name, _, value = pair.partition("=")
             if "%" in pair or "+" in pair:  # nearly none has anything to decode
-                name, value = unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
+                name, value = _decoded(name), _decoded(value)
             fields[name] = value
     except UnicodeDecodeError as error:
         raise Forged("unreadable body") from error
@@ -78,6 +78,11 @@ def _form(body: bytes) -> dict[str, str]:
     if len(fields) != len(pairs):
         raise Forged("repeated parameter")
     return fields
+
+
+def _decoded(text: str) -> str:
+    """`unquote_plus`, strict, at half its price."""
+    return unquote_to_bytes(text.replace("+", " ")).decode()
 
 
 def _raw_target(environ: Mapping[str, Any]) -> str:

@@ -7,10 +7,10 @@ state goes; the cached text is then filled in per call: the library's escaping a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+from msgspec import Struct
 from twilio.twiml.voice_response import Dial as DialVerb
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
@@ -35,8 +35,7 @@ class Links(Protocol):
         """What a desk hears before the patient."""
 
 
-@dataclass(frozen=True, slots=True)
-class _AskShape:
+class _AskShape(Struct, frozen=True):
     texts: tuple[str, ...]
     digits: int
     timeout: int
@@ -44,15 +43,13 @@ class _AskShape:
     silence: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _DialShape:
+class _DialShape(Struct, frozen=True):
     phones: tuple[str, ...]
     ring_seconds: int
     caller_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class _PlayShape:
+class _PlayShape(Struct, frozen=True):
     url: str
 
 
