@@ -17,13 +17,7 @@ from config import logs, stores
 from config.patience import Breaker
 from config.sealing import Pseudonyms
 from config.settings import Settings
-from console import (
-    french,
-    headers,
-    journal,
-    navigation,
-    paper,
-)
+from console import french, headers, journal, navigation, paper
 from console.access import door, entering, oidc_pages, own, passkey_pages, people, way_back_pages
 from console.access.accounts import Accounts
 from console.access.identities import Identities
@@ -172,7 +166,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_CONTENT_LENGTH=FORM_LIMIT,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a form opened at 23 h is sent at 3 h
     )
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "extensions": [french.FrenchSpaces]}
     if https:
         # TLS ends one hop before us, so that hop's word on the visitor's address is the last one it wrote.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign] # flask's way
@@ -235,27 +229,21 @@ def _words(app: Flask) -> None:
     def asset(name: str) -> str:
         return url_for("static", filename=name, v=digests[name])
 
-    names = (
-        "clock",
-        "day",
-        "moment",
-        "soon",
-        "lasting",
-        "wait",
-        "phone",
-        "hidden",
-        "count",
-        "percent",
-        "of",
-        "typeset",
-    )
-    for word in names:
+    said = "clock day moment soon lasting wait phone hidden count percent of typeset"
+    for word in said.split():
         app.add_template_filter(getattr(french, word), word)
     app.add_template_filter(words.NEEDS.__getitem__, "need")
+    app.add_template_filter(_town, "town")
     app.add_template_global(asset, "asset")
     app.add_template_global(Right, "Right")
     app.jinja_env.globals["navigation"] = navigation
     app.context_processor(lambda: {"who": g.get("who"), "present": office().now()})
+
+
+def _town(slug: str) -> str:
+    """An association's town; what it was called where it is gone from the rules."""
+    one = office().book.association(slug)
+    return one.city if one else slug
 
 
 ERRORS = {

@@ -88,19 +88,16 @@ class Story:
         return said
 
     def chart(self) -> dict[str, Any]:
-        """The course, as the page's chart draws it."""
+        """The course, as the page's chart draws it; last year's only where it was counted."""
+        now = [point.figures.presented if point.whole else None for point in self.points]
+        then = [point.before.presented for point in self.points]
+        since = self.points.index(self.compared[0]) if self.compared else len(then)
+        then_counted = [value if n >= since else None for n, value in enumerate(then)]
         return {
             "labels": [point.short for point in self.points],
             "series": [
-                {
-                    "name": "Présentés",
-                    "values": [p.figures.presented if p.whole else None for p in self.points],
-                },
-                {
-                    "name": "L'an passé",
-                    "values": [point.before.presented for point in self.points],
-                    "then": True,
-                },
+                {"name": "Présentés", "values": now},
+                {"name": "L'an passé", "values": then_counted, "then": True},
             ],
             "marks": [2 if point.feast else 1 if point.school else 0 for point in self.points],
         }

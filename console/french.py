@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
 
 PARIS = ZoneInfo("Europe/Paris")
 DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
@@ -90,9 +94,18 @@ def alphabetical(text: str) -> str:
 
 
 def typeset(text: str) -> str:
-    """Spaces that must not break: before « : ; ? ! », inside quotation marks, between figures and units."""
-    text = re.sub(r" (?=[:;?!»])|(?<=«) ", "\u00a0", text)
-    return re.sub(r"(?<=\d) (?=(?:h|s|min|lignes?)\b)|(?<=\d h) (?=\d)", "\u00a0", text)
+    """Spaces that must not break: before « : ; ? ! % », inside quotation marks, between figures and units."""
+    text = re.sub(r" (?=[:;?!»%])|(?<=«) ", "\u00a0", text)
+    return re.sub(r"(?<=\d) (?=(?:h|s|min|lignes?)\b)|(?<=\d[ \u00a0]h) (?=\d)", "\u00a0", text)
+
+
+class FrenchSpaces(Extension):
+    """Sets the spaces of all that templates say, once, when they are read."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """Words and markup pass `typeset`, and nothing between braces does."""
+        for token in stream:
+            yield Token(token.lineno, "data", typeset(token.value)) if token.type == "data" else token
 
 
 _CLOCK = re.compile(r"(\d{1,2})\s*(?:h|:|\.)?\s*([0-5]\d)?\s*(?:min|mn)?")

@@ -44,7 +44,7 @@
         cursor: { y: false, drag: { x: false, y: false }, points: { show: !told.bars } },
         scales: { x: { time: false, range: [-0.5, last + 0.5] }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.05)] } },
         axes: [
-          { ...axis, space: 60, incrs: [1, 2, 3, 4, 6, 7, 12, 14, 24, 28, 48, 61], values: (_, at) => at.map((n) => (Number.isInteger(n) ? label(n) : "")) },
+          { ...axis, space: 60, incrs: [1, 2, 3, 4, 6, 7, 12, 14, 24, 28, 48, 61, 72, 96, 168], values: (_, at) => at.map((n) => (Number.isInteger(n) ? label(n) : "")) },
           { ...axis, size: 60, values: (_, at) => at.map((n) => written.format(n)) },
         ],
         series: [{}, ...told.series.map((one) => series(one, told.bars))],
