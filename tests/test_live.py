@@ -157,7 +157,7 @@ def test_a_caller_nobody_saw_is_found_in_the_carriers_list_and_kept_72_hours(eng
         assert dict(connection.execute(select(records.c.call, records.c.outcome)).all())["CAlost"] == "missed"
         assert CALLER not in str(connection.execute(select(lost_callers)).all())
         told = [c for c in conditions.in_sql(connection, later, conditions.Thresholds()) if "lost" in c.kind]
-        assert [c.said for c in told] == ["1 appelant(s) perdu(s) à rappeler."], "not the one who gave up"
+        assert [c.said for c in told] == ["Appelants perdus à rappeler : 1."], "not the one who gave up"
         assert [lost.take(connection, "CAlost", later) for _ in range(2)] == [True, False]
         assert lost.number_of(connection, Vault.of((SECRET_KEYS,)), "CAlost") is None
     assert asking.forget_old(NOON + timedelta(hours=72)) == 2, "the caller who gave up (CA1) is kept so too"

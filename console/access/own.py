@@ -46,7 +46,7 @@ def end_others() -> Answer:
     """End all sessions but this one."""
     here, who = office(), visitor()
     ended = here.sessions.end_all(who.account, here.now(), but=who.session)
-    flash(f"{ended} autre(s) session(s) finie(s).")
+    flash(f"Autres sessions finies : {ended}.")
     return redirect(url_for("own.account"), 303)
 
 

@@ -32,9 +32,9 @@ def verify_journal(noted: tuple[str, ...]) -> None:
     for fault in faults:
         click.echo(f"✗ {fault.chain or 'fédération'}, ligne {fault.number} : {fault.wrong}.")
     if faults:
-        click.echo(f"{len(faults)} défaut(s) : le journal a été touché en dehors du service.", err=True)
+        click.echo(f"Défauts : {len(faults)}. Le journal a été touché en dehors du service.", err=True)
         sys.exit(1)
-    click.echo(f"{sum(end.number for end in ends)} ligne(s) en {len(ends)} chaîne(s), toutes intactes.")
+    click.echo(f"Lignes : {sum(end.number for end in ends)}, chaînes : {len(ends)}, toutes intactes.")
 
 
 def _head(text: str) -> Head:

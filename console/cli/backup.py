@@ -43,7 +43,7 @@ def command(context: click.Context, to: Path | None, keep: int) -> None:
     removed = archive.keep_newest(archive.folder(settings), keep) if to is None else []
     click.echo(f"{path} : {size} octets, {said}.")
     if removed:
-        click.echo(f"{len(removed)} plus ancienne(s) effacée(s).")
+        click.echo(f"Sauvegardes plus anciennes effacées : {len(removed)}.")
     click.echo(APART)
 
 

@@ -61,7 +61,7 @@ def _differing(engine: Engine, month: int) -> Iterator[str]:
         with stores.reading(engine).begin() as connection:
             count = rollups.differing(connection, name, month, minutes_from)
         if count:
-            yield f"{name} {month} : {count} ligne(s) ne disent pas ce que disent les appels."
+            yield f"{name} {month} : {count} lignes ne disent pas ce que disent les appels."
 
 
 @command.command("erase", help="Délie tous les appels d'un numéro ; ils restent comptés.")

@@ -98,7 +98,7 @@ def outside(redis: Redis, waiting: Callable[[], int], spool: Spool, now: float) 
 def _callbacks(picture: live.Picture, limits: Thresholds) -> Iterator[Condition]:
     for scope, situation in picture.associations.items():
         if situation.callbacks_late >= limits.callbacks_late:
-            yield Condition("callbacks_late", scope, f"{situation.callbacks_late} rappel(s) en retard.")
+            yield Condition("callbacks_late", scope, f"Rappels en retard : {situation.callbacks_late}.")
 
 
 def _volume(connection: Connection, now: datetime, limits: Thresholds) -> list[Condition]:
@@ -220,7 +220,7 @@ def _lost(connection: Connection, now: datetime) -> Iterator[Condition]:
     open_ones = lost_callers.c.rung_back_at.is_(None) & (lost_callers.c.began_at > now - timedelta(hours=72))
     count = connection.scalar(select(func.count()).select_from(counted).where(open_ones, unseen)) or 0
     if count:
-        yield Condition("callers_lost", "", f"{count} appelant(s) perdu(s) à rappeler.")
+        yield Condition("callers_lost", "", f"Appelants perdus à rappeler : {count}.")
 
 
 def poisson_at_most(count: int, mean: float) -> float:
