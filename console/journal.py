@@ -23,7 +23,12 @@ ACTIONS = {
     "draft_refused": "publication refusée à son heure",
     "draft_abandoned": "brouillon abandonné",
     "pact_answered": "réponse à une entente",
+    "draft_kept": "brouillon changé",
+    "draft_submitted": "seconde personne demandée",
+    "case_kept": "cas enregistré",
+    "case_dropped": "cas retiré",
     "recording_kept": "annonce enregistrée",
+    "recording_forgotten": "enregistrement effacé",
     "callback_claimed": "rappel pris par une personne",
     "callback_concluded": "rappel noté",
     "callback_hastened": "rappel à faire sonner maintenant",
@@ -60,10 +65,12 @@ ACTIONS = {
     "callback_cancelled": "rappel annulé",
     "desk_proved": "numéro de poste vérifié",
     "alerts_to": "adresse des alertes",
+    "alert_taken": "alerte prise en charge",
     "setting_chosen": "réglage choisi",
     "person_erased": "personne effacée",
     "token_made": "jeton d'API créé",
     "token_revoked": "jeton d'API révoqué",
+    "restored": "sauvegarde remise en place",
 }
 
 

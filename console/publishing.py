@@ -8,9 +8,10 @@ from console.office import Office
 from routing import draft_publishing, drafts, store
 from routing.changing import NotPublished, put_in_force
 from routing.document import Document
+from routing.person import By
 
 
-def publish(office: Office, change: Callable[[Document], Document | None], author: str, reason: str) -> int:
+def publish(office: Office, change: Callable[[Document], Document | None], author: By, reason: str) -> int:
     """The new version, in force in this process at once and in the others within a second.
 
     Raises `NotPublished`; `change` is as `routing.changing.put_in_force` wants it.
@@ -35,7 +36,7 @@ def publish_draft(office: Office, draft_id: str) -> int:
     return made
 
 
-def put_back(office: Office, slug: str, version: int, author: str, reason: str) -> int:
+def put_back(office: Office, slug: str, version: int, author: By, reason: str) -> int:
     """The new version with the association's own part as in an older one. Raises `NotPublished`."""
     try:
         made = draft_publishing.put_back_published(

@@ -11,6 +11,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy import Engine, Row
 
+from config import journal
 from config.stores import database_now, reading
 from routing.compiled import RuleBook
 from routing.decision import decide
@@ -86,14 +87,23 @@ def keep(
         now = database_now(connection)
         row = {"id": made, "association": association, "regulator": regulator, "made_at": now, **values}
         connection.execute(_cases.insert().values(**row))
+        told = journal.Change(association, "case_kept", f"Cas enregistré : {name}", after=regulator)
+        journal.append(connection, author, [told])
     return made
 
 
-def drop(engine: Engine, association: str, case_id: str) -> None:
-    """It need not hold any more."""
+def drop(engine: Engine, association: str, case_id: str, by: str) -> bool:
+    """It need not hold any more. False when there was no such one."""
     mine = (_cases.c.id == case_id) & (_cases.c.association == association)
     with engine.begin() as connection:
-        connection.execute(_cases.delete().where(mine))
+        row = connection.execute(sa.select(_cases.c.name, _cases.c.regulator).where(mine)).first()
+        if row is None or not connection.execute(_cases.delete().where(mine)).rowcount:
+            return False
+        told = journal.Change(
+            association, "case_dropped", f"Cas enregistré : {row.name}", before=row.regulator
+        )
+        journal.append(connection, by, [told])
+    return True
 
 
 def _case(row: Row[Any]) -> Case:

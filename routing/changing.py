@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from routing import publishing, store
 from routing.coverage import Gazetteer, Terrain
 from routing.document import Document
+from routing.person import By
 from routing.store import Superseded
 
 TRIES = 3
@@ -23,7 +24,7 @@ def put_in_force(
     engine: Engine,
     places: Gazetteer | Terrain,
     change: Callable[[Document], Document | None],
-    author: str,
+    author: By,
     reason: str,
 ) -> int:
     """The new version. Where somebody was quicker, the change is applied anew to what they published.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -155,6 +156,7 @@ def _shuts(one: Written, need: Need | None, closures: Iterable[Closure]) -> tupl
             urgent=closure.urgent,
             message=closure.message,
             meanwhile=closure.meanwhile,
+            told=closure.published_at.timestamp() if closure.published_at else -inf,
         )
         for closure in closures
         if closure.association in (None, one.slug)

@@ -40,6 +40,7 @@ class Shut:
     urgent: bool
     message: str | None
     meanwhile: tuple[str, ...]
+    told: float = -inf  # no page of an association speaks of it before
 
 
 @dataclass(frozen=True, slots=True)

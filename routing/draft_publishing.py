@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from sqlalchemy import Engine
@@ -15,6 +16,7 @@ from routing.differences import differences
 from routing.document import Document
 from routing.drafts import Draft
 from routing.parts import Clash, Trespass, carry, desks, put_back
+from routing.person import By
 from routing.problem import Problem
 from routing.publishing import Conflict, Refused, SecondPersonNeeded, Verdict
 from routing.store import DraftChanged, Superseded
@@ -62,8 +64,10 @@ def examine(engine: Engine, terrain: Terrain, one: Carried, slug: str) -> Verdic
     was = check_association(one.current, slug, terrain, since, until, one.document).problems
     known = {(p.kind, p.rule, p.message) for p in was}
     own = _own_rules(one.document, slug)
-    fresh = [p for p in report.problems if (p.kind, p.rule, p.message) not in known]
-    standing = [p for p in report.problems if p not in fresh and f"{p.rule}/".startswith(own)]
+    unheard = _unheard(one.document, slug, since)
+    heard = [p for p in report.problems if p.blocking or p.rule not in unheard]
+    fresh = [p for p in heard if (p.kind, p.rule, p.message) not in known]
+    standing = [p for p in heard if p not in fresh and f"{p.rule}/".startswith(own)]
     stopping = [p for p in standing if p.blocking]
     unproved = publishing.unproved(engine, one.current, one.document)
     shown = report.only((*fresh, *stopping, *unproved))
@@ -79,21 +83,21 @@ def publish(engine: Engine, places: Gazetteer | Terrain, draft: Draft) -> int:
     """
     slug = draft.association
     if slug is None:
-        given = (draft.document, draft.based_on, draft.author, draft.reason)
-        return publishing.publish(engine, places, *given, approved_by=draft.approved_by, draft=draft)
+        given = (draft.document, draft.based_on, draft.writer, draft.reason)
+        return publishing.publish(engine, places, *given, approved_by=draft.approver, draft=draft)
     terrain = places if isinstance(places, Terrain) else Terrain(places)
     for left in reversed(range(TRIES)):
         one = carried(engine, draft)
         verdict = examine(engine, terrain, one, slug)
-        publishing.let_pass(verdict, draft.author, draft.approved_by)
+        publishing.let_pass(verdict.blocking, verdict.second_person, draft.writer, draft.approver)
         try:
             return store.publish(
                 engine,
                 one.document,
                 one.version,
-                draft.author,
+                draft.writer,
                 draft.reason,
-                approved_by=draft.approved_by,
+                approved_by=draft.approver,
                 draft=draft,
             )
         except Superseded:
@@ -103,7 +107,7 @@ def publish(engine: Engine, places: Gazetteer | Terrain, draft: Draft) -> int:
 
 
 def put_back_published(
-    engine: Engine, terrain: Terrain, slug: str, number: int, author: str, reason: str
+    engine: Engine, terrain: Terrain, slug: str, number: int, author: By, reason: str
 ) -> int:
     """Undo for one association: its own part of an older version, in force at once under a new number.
 
@@ -171,6 +175,15 @@ def in_words(refused: Refused | SecondPersonNeeded | Superseded | Clash | Trespa
 def holes(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     """Those by which no association would answer somewhere for some time."""
     return tuple(problem for problem in problems if problem.kind == "hole")
+
+
+def _unheard(document: Document, slug: str, now: datetime) -> frozenset[str]:
+    """Closures whose words are not for this association: another's, and the federation's while secret."""
+    return frozenset(
+        f"closures/{one.id}"
+        for one in document.closures
+        if one.association not in (None, slug) or (one.published_at is not None and one.published_at > now)
+    )
 
 
 def _own_rules(document: Document, slug: str) -> tuple[str, ...]:

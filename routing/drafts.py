@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -14,11 +15,15 @@ from sqlalchemy import Engine, Row
 
 from config import journal
 from config.stores import database_now, reading
+from routing import edits, recordings
 from routing.document import Document, read
+from routing.person import By, Person, person
 from routing.tables import aware
 from routing.tables import drafts as _drafts
 
 PARIS = ZoneInfo("Europe/Paris")
+UNPLANNED = dict.fromkeys(("publish_at", "refused", "asked_by", "asked_by_id"))
+UNAPPROVED = dict.fromkeys(("approved_by", "approved_by_id"))
 
 
 class DraftState(StrEnum):
@@ -46,39 +51,73 @@ class Draft:
     changed_at: datetime
     refused: str | None = None
     asked_by: str | None = None  # who wants a second person to read it
+    author_id: str | None = None  # the accounts behind these names; None: the terminal's
+    approved_by_id: str | None = None
+    asked_by_id: str | None = None
+
+    @property
+    def writer(self) -> Person:
+        """Who wrote it, or asked for its publication, last."""
+        return Person(self.author, self.author_id)
+
+    @property
+    def approver(self) -> Person | None:
+        """The second person who agreed."""
+        return Person(self.approved_by, self.approved_by_id) if self.approved_by else None
+
+    @property
+    def asker(self) -> Person | None:
+        """Who waits for a second person."""
+        return Person(self.asked_by, self.asked_by_id) if self.asked_by else None
 
 
 def save(
     engine: Engine,
     document: Document,
     based_on: int,
-    author: str,
+    author: By,
     reason: str = "",
     *,
     association: str | None = None,
     draft_id: str | None = None,
+    told: str = "",
+    communes: Mapping[str, str] | None = None,
 ) -> str:
-    """Keep a draft, new or written over (`draft_id`); its id. Approval and hour lapse with each change."""
-    values = {
-        "document": document.to_json(),
+    """Keep a draft, new or written over (`draft_id`); its id. Approval and hour lapse with each change.
+
+    The journal is told what this edit changes, in words, in the same transaction: `told` names the part of
+    the rules, `communes` the INSEE codes. A text that is kept already is left as it is, approval and all.
+    """
+    text, who = document.to_json(), person(author)
+    values: dict[str, object] = {
+        **UNPLANNED,
+        **UNAPPROVED,
+        "document": text,
         "based_on": based_on,
         "association": association,
-        "author": author,
+        "author": who.name,
+        "author_id": who.account,
         "reason": reason,
-        "approved_by": None,
-        "publish_at": None,
-        "refused": None,
-        "asked_by": None,
     }
     with engine.begin() as connection:
-        values["changed_at"] = database_now(connection)
-        if draft_id is not None:
-            mine = (_drafts.c.id == draft_id) & (_drafts.c.state == DraftState.OPEN)
-            if connection.execute(_drafts.update().where(mine).values(**values)).rowcount:
-                return draft_id
-        draft_id = draft_id or str(uuid4())
-        connection.execute(_drafts.insert().values(id=draft_id, state=DraftState.OPEN, **values))
-    return draft_id
+        mine = (_drafts.c.id == draft_id) & (_drafts.c.state == DraftState.OPEN)
+        row = connection.execute(sa.select(_drafts).where(mine).with_for_update()).first()
+        if row is not None and (row.document, row.based_on) == (text, based_on):
+            return str(row.id)
+        values["changed_at"] = now = database_now(connection)
+        if row is None:
+            draft_id = draft_id or str(uuid4())
+            connection.execute(_drafts.insert().values(id=draft_id, state=DraftState.OPEN, **values))
+        else:
+            connection.execute(_drafts.update().where(mine).values(**values))
+        recordings.still_wanted(connection, document, now)
+        before = None if row is None else row.document
+        said = edits.in_words(connection, before, document, based_on, association, communes)
+        if said:
+            subject = f"Brouillon fondé sur les règles n° {based_on} : {told or reason}"
+            change = journal.Change(association or journal.FEDERATION, "draft_kept", subject, after=said)
+            journal.append(connection, who.name, [change])
+    return str(draft_id)
 
 
 def find(engine: Engine, draft_id: str) -> Draft | None:
@@ -106,6 +145,12 @@ class Headline:
     approved_by: str | None
     publish_at: datetime | None
     refused: str | None
+    asked_by_id: str | None
+
+    @property
+    def asker(self) -> Person | None:
+        """Who waits for a second person."""
+        return Person(self.asked_by, self.asked_by_id) if self.asked_by else None
 
 
 def headline(engine: Engine, association: str) -> Headline | None:
@@ -132,34 +177,43 @@ def due(engine: Engine) -> tuple[Draft, ...]:
         )
 
 
-def approve(engine: Engine, draft: Draft, by: str) -> bool:
+def approve(engine: Engine, draft: Draft, by: By) -> bool:
     """A second person agrees with this very text; False when it was changed or closed in the meantime."""
-    return _change(engine, draft, _told(draft, by, "draft_approved"), approved_by=by)
+    who = person(by)
+    told = [_told(draft, "draft_approved")]
+    return _change(engine, draft, who.name, told, approved_by=who.name, approved_by_id=who.account)
 
 
 def schedule(engine: Engine, draft: Draft, at: datetime | None) -> bool:
     """Publish it at this instant (aware), or, with None, no more; False when it has changed."""
     # SQLite drops the offset: what is kept is UTC.
     hour = at and at.astimezone(UTC)
-    return _change(engine, draft, _told(draft, draft.author, *_planned(hour)), publish_at=hour, refused=None)
+    return _change(engine, draft, draft.author, [_planned(draft, hour)], publish_at=hour, refused=None)
 
 
 def plan(
-    engine: Engine, draft: Draft, by: str, reason: str, at: datetime | None, *, second: bool = False
+    engine: Engine, draft: Draft, by: By, reason: str, at: datetime | None, *, second: bool = False
 ) -> bool:
     """Say who publishes this very text, why and when (aware; None: at once), and whether a second person is
     asked to read it first; False when it was changed or closed in the meantime."""
-    hour = at and at.astimezone(UTC)
-    asked = by if second else None
-    told = _told(draft, by, *_planned(hour)) if hour or draft.publish_at else None
-    return _change(
-        engine, draft, told, author=by, reason=reason, publish_at=hour, refused=None, asked_by=asked
-    )
+    hour, who = at and at.astimezone(UTC), person(by)
+    told = [_planned(draft, hour)] if hour or draft.publish_at else []
+    signed = {"author": who.name, "author_id": who.account, "reason": reason, "publish_at": hour}
+    if second:
+        told.append(_told(draft, "draft_submitted"))
+        signed |= {"asked_by": who.name, "asked_by_id": who.account}
+    return _change(engine, draft, who.name, told, **UNPLANNED | signed)
+
+
+def unplan(engine: Engine, draft: Draft, by: By) -> bool:
+    """No hour any more, and nobody asked to read it; False when it was changed or closed in the meantime."""
+    return _change(engine, draft, person(by).name, [_planned(draft, None)], **UNPLANNED)
 
 
 def refuse(engine: Engine, draft: Draft, why: str) -> bool:
     """Its hour came in vain: it stays open, unscheduled, and says why."""
-    return _change(engine, draft, _told(draft, "3624", "draft_refused", why), publish_at=None, refused=why)
+    told = [_told(draft, "draft_refused", why)]
+    return _change(engine, draft, "3624", told, publish_at=None, refused=why)
 
 
 def abandon(engine: Engine, draft_id: str, by: str = "") -> None:
@@ -171,24 +225,22 @@ def abandon(engine: Engine, draft_id: str, by: str = "") -> None:
         if row is None:
             return
         connection.execute(_drafts.update().where(mine).values(state=DraftState.ABANDONED, changed_at=now))
-        author, change = _told(_draft(row), by or row.author, "draft_abandoned")
-        journal.append(connection, author, [change])
+        journal.append(connection, by or row.author, [_told(_draft(row), "draft_abandoned")])
 
 
-def _planned(hour: datetime | None) -> tuple[str, str]:
-    """(what is done, when it will be published)."""
+def _planned(draft: Draft, hour: datetime | None) -> journal.Change:
     if hour is None:
-        return "draft_unscheduled", ""
-    return "draft_scheduled", f"le {hour.astimezone(PARIS):%d/%m/%Y à %H:%M} (Paris)"
+        return _told(draft, "draft_unscheduled")
+    return _told(draft, "draft_scheduled", f"le {hour.astimezone(PARIS):%d/%m/%Y à %H:%M} (Paris)")
 
 
-def _told(draft: Draft, by: str, action: str, after: str = "") -> tuple[str, journal.Change]:
-    """(who, what) for the journal; what the draft changes is told when it is published."""
+def _told(draft: Draft, action: str, after: str = "") -> journal.Change:
+    """What is done to a draft as a whole; what it changes was told when it was written."""
     subject = f"Brouillon fondé sur les règles n° {draft.based_on} : {draft.reason}"
-    return by, journal.Change(draft.association or journal.FEDERATION, action, subject, after=after)
+    return journal.Change(draft.association or journal.FEDERATION, action, subject, after=after)
 
 
-def _change(engine: Engine, draft: Draft, told: tuple[str, journal.Change] | None, **values: object) -> bool:
+def _change(engine: Engine, draft: Draft, by: str, told: Iterable[journal.Change], **values: object) -> bool:
     # The text itself is compared: two changes may fall into one tick of a clock.
     same = (
         (_drafts.c.id == draft.id)
@@ -198,8 +250,7 @@ def _change(engine: Engine, draft: Draft, told: tuple[str, journal.Change] | Non
     with engine.begin() as connection:
         if not connection.execute(_drafts.update().where(same).values(**values)).rowcount:
             return False
-        if told is not None:
-            journal.append(connection, told[0], [told[1]])
+        journal.append(connection, by, told)
     return True
 
 

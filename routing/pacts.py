@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from config import journal
 from config.stores import database_now, reading
 from routing.document import Association, Document, Overflow
+from routing.person import By, Person, person
 from routing.problem import Problem
 from routing.tables import aware
 from routing.tables import pacts as _pacts
@@ -46,17 +47,25 @@ class Answer:
     until: date | None
     answered_by: str
     answered_at: datetime
+    answered_by_id: str | None = None  # the account behind the name
+
+    @property
+    def answerer(self) -> Person:
+        """Who said so."""
+        return Person(self.answered_by, self.answered_by_id)
 
 
-def answer(engine: Engine, asks: str, pact: Overflow, state: State, by: str) -> None:
+def answer(engine: Engine, asks: str, pact: Overflow, state: State, by: By) -> None:
     """Write down what `pact.association` answers to `asks`, for these very terms."""
+    who = person(by)
     mine = (_pacts.c.asks == asks) & (_pacts.c.helps == pact.association)
     with engine.begin() as connection:
         said = {
             "state": state,
             "cap_per_hour": pact.cap_per_hour,
             "until": pact.until,
-            "answered_by": by,
+            "answered_by": who.name,
+            "answered_by_id": who.account,
             "answered_at": database_now(connection),
         }
         if not connection.execute(_pacts.update().where(mine).values(**said)).rowcount:
@@ -64,7 +73,7 @@ def answer(engine: Engine, asks: str, pact: Overflow, state: State, by: str) -> 
         told = f"Entente : {pact.association} répond à {asks}"
         journal.append(
             connection,
-            by,
+            who.name,
             [
                 journal.Change(slug, "pact_answered", told, after=SAID[state])
                 for slug in (asks, pact.association)

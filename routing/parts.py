@@ -1,7 +1,8 @@
 """One association's own part of a rule book, and its changes brought over onto another book. Pure.
 
-Its own are: what it says of itself, the desks it holds (some shared with others), and its closures.
-Everything else belongs to others, and no change of its own moves it.
+Its own are: what it says of itself, the desks it holds (some shared with others), and its closures. One
+with an hour of publication is the federation's, and nobody else's to see before. Everything else belongs to
+others, and no change of its own moves it.
 """
 
 from __future__ import annotations
@@ -110,6 +111,16 @@ def shared(document: Document, slug: str) -> Mapping[str, tuple[str, ...]]:
     return {desk: others for desk, others in found.items() if others}
 
 
+def holders(document: Document) -> Mapping[str, frozenset[str]]:
+    """The slugs of those who hold each desk; the nation's is held by nobody."""
+    nation = {document.national.regulator, *document.national.teleconsultation}
+    found: dict[str, set[str]] = {}
+    for one in document.associations:
+        for desk in _named(one) - nation:
+            found.setdefault(desk, set()).add(one.slug)
+    return {desk: frozenset(slugs) for desk, slugs in found.items()}
+
+
 def touched(before: Document, after: Document) -> frozenset[str]:
     """The associations whose own part differs; shared desks are part of each."""
     return frozenset(
@@ -122,7 +133,7 @@ def touched(before: Document, after: Document) -> frozenset[str]:
 def _part(document: Document, slug: str) -> list[Strict]:
     one, held = _association(document, slug), desks(document, slug)
     rung = [desk for desk in document.regulators if desk.id in held]
-    closures = [closure for closure in document.closures if closure.association == slug]
+    closures = [closure for closure in document.closures if _owns(slug, closure)]
     return [*([one] if one else []), *rung, *closures]
 
 
@@ -153,7 +164,7 @@ def _taken(base: Document, before: Association, after: Association) -> tuple[Dif
 def _lost(changed: set[Key], current: Document, slug: str) -> bool:
     """Whether a thing to be changed has gone to others: a desk, or a closure's name."""
     held, known = desks(current, slug), _spoken_for(current)
-    theirs = {closure.id for closure in current.closures if closure.association != slug}
+    theirs = {closure.id for closure in current.closures if not _owns(slug, closure)}
     return any(
         (kind == "regulators" and name in known and name not in held)
         or (kind == "closures" and name in theirs)
@@ -191,7 +202,7 @@ def _items(document: Document, slug: str, named: frozenset[str]) -> _Items:
             mine = tuple(pact.model_copy(update={"accepted": False}) for pact in one.overflow)
             found["associations", slug] = one.model_copy(update={"overflow": mine})
     found |= {("regulators", desk.id): desk for desk in document.regulators if desk.id in named}
-    found |= {("closures", c.id): c for c in document.closures if c.association == slug}
+    found |= {("closures", c.id): c for c in document.closures if _owns(slug, c)}
     return found
 
 
@@ -202,9 +213,9 @@ def _put(base: Document, onto: Document, source: Document, slug: str, keys: Iter
     made = onto
     if ("associations", slug) in wanted and written and before and standing:
         made = with_association(onto, _answered(written, before, standing))
-    mine = [closure for closure in onto.closures if closure.association == slug]
-    others = tuple(closure for closure in onto.closures if closure.association != slug)
-    theirs = [closure for closure in source.closures if closure.association == slug]
+    mine = [closure for closure in onto.closures if _owns(slug, closure)]
+    others = tuple(closure for closure in onto.closures if not _owns(slug, closure))
+    theirs = [closure for closure in source.closures if _owns(slug, closure)]
     desks, closures = ({name for kind, name in wanted if kind == one} for one in ("regulators", "closures"))
     update = {
         "regulators": _merged(onto.regulators, source.regulators, desks),
@@ -243,6 +254,10 @@ def with_association(document: Document, one: Association) -> Document:
 
 def _association(document: Document, slug: str) -> Association | None:
     return next((one for one in document.associations if one.slug == slug), None)
+
+
+def _owns(slug: str, closure: Closure) -> bool:
+    return closure.association == slug and closure.published_at is None
 
 
 def _named(one: Association) -> frozenset[str]:

@@ -10,13 +10,14 @@ from sqlalchemy import Engine
 
 from config.stores import database_now, reading
 from routing import number_proofs, pacts, recordings, store
-from routing.checks import Report, check
+from routing.checks import Report, check, gravity, refusals
 from routing.closures import only_urgent
 from routing.compile import compile_book
 from routing.coverage import Gazetteer, Terrain
 from routing.differences import Difference, differences
 from routing.document import Document
 from routing.drafts import Draft
+from routing.person import By, person
 from routing.problem import Problem
 from routing.store import Superseded
 
@@ -79,27 +80,30 @@ def publish(
     places: Gazetteer | Terrain,
     document: Document,
     expected: int,
-    author: str,
+    author: By,
     reason: str,
     *,
-    approved_by: str | None = None,
+    approved_by: By | None = None,
     draft: Draft | None = None,
 ) -> int:
     """Put a document in force and return its number.
 
+    What `examine` proves beside what refuses a document are warnings, for eyes: they are not worked out here.
     Raises `Refused`, `SecondPersonNeeded`, `Conflict` with both differences, `DraftChanged`.
     """
-    verdict = examine(engine, places, document, expected)
-    let_pass(verdict, author, approved_by)
+    before = _version(engine, expected)
+    found = differences(before, document)
+    blocking = refused(engine, before, document)
+    let_pass(blocking, second_person(before, document, found), author, approved_by)
     try:
         return store.publish(engine, document, expected, author, reason, approved_by=approved_by, draft=draft)
     except Superseded as late:
         theirs = differences(_version(engine, late.expected), _version(engine, late.current))
-        raise Conflict(late, theirs, verdict.differences) from None
+        raise Conflict(late, theirs, found) from None
 
 
 def restore(
-    engine: Engine, places: Gazetteer | Terrain, number: int, expected: int, author: str, reason: str
+    engine: Engine, places: Gazetteer | Terrain, number: int, expected: int, author: By, reason: str
 ) -> int:
     """Undo: publish an older book again under a new number. Raises `KeyError`, `Refused`, `Superseded`.
 
@@ -110,19 +114,25 @@ def restore(
     if document is None:
         raise KeyError(number)
     document = pacts.without_withdrawn(engine, document)
-    terrain = places if isinstance(places, Terrain) else Terrain(places)
-    report = check(compile_book(document, expected + 1, terrain), terrain.places, *proved_period(engine))
-    if report.blocking:
-        raise Refused(tuple(problem for problem in report.problems if problem.blocking))
+    if blocking := tuple(refusals(document)):
+        raise Refused(blocking)
     return store.publish(engine, document, expected, author, reason, restores=number)
 
 
-def let_pass(verdict: Verdict, author: str, approved_by: str | None) -> None:
-    """Raises `Refused` for what blocks, `SecondPersonNeeded` where one is asked for and is not there."""
-    if verdict.blocking:
-        raise Refused(verdict.blocking)
-    if verdict.second_person and not another(approved_by, author):
-        raise SecondPersonNeeded(verdict.second_person)
+def refused(engine: Engine, before: Document, after: Document) -> tuple[Problem, ...]:
+    """What blocks this document in the place of the one before it, the gravest first: as `examine` finds it."""
+    found = (*refusals(after), *unproved(engine, before, after))
+    return tuple(sorted((p for p in found if p.blocking), key=gravity))
+
+
+def let_pass(
+    blocking: tuple[Problem, ...], wanted: tuple[str, ...], author: By, approved_by: By | None
+) -> None:
+    """Raises `Refused` for what blocks, `SecondPersonNeeded` where these ask for one who is not there."""
+    if blocking:
+        raise Refused(blocking)
+    if wanted and not another(approved_by, author):
+        raise SecondPersonNeeded(wanted)
 
 
 def in_words(refused: Refused | SecondPersonNeeded | Superseded) -> str:
@@ -192,9 +202,11 @@ def _verified(document: Document) -> frozenset[str]:
     return frozenset(p.number for desk in document.regulators for p in desk.phones if p.verified)
 
 
-def another(approved_by: str | None, author: str) -> bool:
-    """Whether somebody else than the author has approved."""
-    return bool(approved_by) and (approved_by or "").strip().casefold() != author.strip().casefold()
+def another(approved_by: By | None, author: By) -> bool:
+    """Whether somebody else than the author has approved: another account, or at the terminal another name."""
+    if not approved_by:
+        return False
+    return not person(approved_by).same(person(author))
 
 
 def _version(engine: Engine, number: int) -> Document:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from config import journal
@@ -16,7 +16,10 @@ from routing.document import Document
 from routing.problem import Problem
 from routing.sounds import Sound, name_of
 from routing.tables import aware
+from routing.tables import drafts as _drafts
 from routing.tables import recordings as _recordings
+
+KEPT = timedelta(days=30)  # from when it was made, or a draft last named it; one that was published, for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,45 @@ def keep(engine: Engine, association: str, sound: Sound, words: str, by: str) ->
     try:
         with engine.begin() as connection:
             row = {"name": name, "association": association, "words": words, "made_by": by}
-            more = {"wav": sound.wav, "seconds": sound.seconds, "made_at": database_now(connection)}
+            now = database_now(connection)
+            more = {"wav": sound.wav, "seconds": sound.seconds, "made_at": now, "kept_until": now + KEPT}
             connection.execute(_recordings.insert().values(**row, **more))
             journal.append(connection, by, [journal.Change(association, "recording_kept", words, after=name)])
     except IntegrityError:
         if find(engine, name) is None:
             raise
     return name
+
+
+def still_wanted(connection: Connection, document: Document, now: datetime) -> None:
+    """A draft that is being kept names these: their time begins anew."""
+    mine = _recordings.c.name.in_(_named(document)) & _recordings.c.kept_until.is_not(None)
+    connection.execute(_recordings.update().where(mine).values(kept_until=now + KEPT))
+
+
+def published(connection: Connection, document: Document) -> None:
+    """A book that is being published names these: any book can be put back in force, so they stay."""
+    mine = _recordings.c.name.in_(_named(document))
+    connection.execute(_recordings.update().where(mine).values(kept_until=None))
+
+
+def forget(engine: Engine) -> int:
+    """Delete those past their time that no open draft names; how many. No published book names them."""
+    with engine.begin() as connection:
+        late = _recordings.c.kept_until <= database_now(connection)
+        found = connection.execute(_known().where(late)).all()
+        if not found:
+            return 0
+        texts = connection.scalars(sa.select(_drafts.c.document).where(_drafts.c.state == "open")).all()
+        gone = [row for row in found if not any(row.name in text for text in texts)]
+        changes = []
+        for row in gone:
+            # Asked again: a draft kept in this very moment may have named it.
+            mine = (_recordings.c.name == row.name) & late
+            if connection.execute(_recordings.delete().where(mine)).rowcount:
+                changes.append(journal.Change(row.association, "recording_forgotten", row.words, row.name))
+        journal.append(connection, "3624", changes)
+    return len(changes)
 
 
 def find(engine: Engine, name: str) -> Recording | None:
@@ -80,6 +115,11 @@ def problems(engine: Engine, before: Document, after: Document) -> Iterator[Prob
         if found is None or found.words != one.announcement or found.association != one.slug:
             said = f"{one.city} : l'enregistrement de l'annonce manque, ou dit autre chose que son texte."
             yield Problem("recording", True, said, rule=f"associations/{one.slug}/announcement")
+
+
+def _named(document: Document) -> list[str]:
+    """The recordings it plays."""
+    return [one.announcement_audio for one in document.associations if one.announcement_audio]
 
 
 def _known() -> sa.Select[tuple[object, ...]]:

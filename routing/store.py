@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -13,11 +12,13 @@ from sqlalchemy.exc import IntegrityError
 
 from config import journal
 from config.stores import database_now, reading
+from routing import publication_words, recordings
 from routing.demo import demo_document
-from routing.differences import differences
 from routing.document import Document, DocumentRefused, National, read
 from routing.drafts import Draft, DraftState
 from routing.parts import touched
+from routing.person import By, person
+from routing.publication_words import without_over
 from routing.tables import aware, books, changes, drafts
 
 EMPTY = Document(national=National(regulator="national"))
@@ -50,6 +51,11 @@ class Publication:
     reason: str
     restores: int | None  # the older version this one puts back in force
     published_at: datetime
+    association: str | None = None  # whose draft it was; None: the federation's, or made directly
+
+    def reason_for(self, slug: str) -> str | None:
+        """Why, for the eyes of an association: the words of another one are that one's own."""
+        return self.reason if self.association in (None, slug) else None
 
 
 def current_version(engine: Engine) -> int:
@@ -97,10 +103,10 @@ def publish(
     engine: Engine,
     document: Document,
     expected: int,
-    author: str,
+    author: By,
     reason: str,
     *,
-    approved_by: str | None = None,
+    approved_by: By | None = None,
     restores: int | None = None,
     draft: Draft | None = None,
 ) -> int:
@@ -109,20 +115,24 @@ def publish(
     `draft` is given up for published, if its text is still the one that was read: else `DraftChanged`.
     One transaction: whoever is killed in it leaves the old book. Of two at once the primary key refuses one.
     """
-    text = document.to_json()
+    text, who, second = document.to_json(), person(author), person(approved_by) if approved_by else None
     row = {
         "version": expected + 1,
         "document": text,
         "digest": _digest(text),
-        "author": author,
-        "approved_by": approved_by,
+        "author": who.name,
+        "author_id": who.account,
+        "approved_by": second and second.name,
+        "approved_by_id": second and second.account,
+        "association": draft and draft.association,
         "reason": reason,
         "restores": restores,
     }
-    before = _before(engine, expected)
-    slugs = touched(before or EMPTY, document)
+    before, now = _before(engine, expected)
+    told = publication_words.changes(before, document, row, now)
+    slugs = touched(without_over(before or EMPTY, document, now), document)
     try:
-        _insert(engine, row, expected, draft, _changes(before, document, row), slugs)
+        _insert(engine, row, document, expected, draft, told, slugs)
     except IntegrityError:
         in_force = current_version(engine)
         if in_force == expected:
@@ -134,6 +144,7 @@ def publish(
 def _insert(
     engine: Engine,
     row: dict[str, object],
+    document: Document,
     expected: int,
     draft: Draft | None,
     told: list[journal.Change],
@@ -154,37 +165,24 @@ def _insert(
         rows = [{"version": expected + 1, "association": slug} for slug in sorted(slugs)]
         if rows:
             connection.execute(changes.insert(), rows)
+        recordings.published(connection, document)
         journal.append(connection, str(row["author"]), told)
 
 
-def _before(engine: Engine, number: int) -> Document | None:
-    """What was in force; None when it can no longer be read: it must still be possible to publish over it."""
+def _before(engine: Engine, number: int) -> tuple[Document | None, datetime]:
+    """What was in force, and the database's clock.
+
+    None when it can no longer be read: it must still be possible to publish over it.
+    """
+    with reading(engine).connect() as connection:
+        now = database_now(connection)
     try:
-        return version(engine, number) or EMPTY
+        return version(engine, number) or EMPTY, now
     except (Corrupt, DocumentRefused):
-        return None
+        return None, now
 
 
-def _changes(before: Document | None, after: Document, row: Mapping[str, object]) -> list[journal.Change]:
-    """One line for each association whose rules change, the federation's among them, in words."""
-    told: dict[str, list[str]] = {}
-    if before is None:
-        told[journal.FEDERATION] = ["Les règles d'avant ne sont plus lisibles."]
-    for one in differences(before, after) if before else ():
-        told.setdefault(one.association or journal.FEDERATION, []).append(one.said)
-    subject = f"Règles n° {row['version']} : {row['reason']}"
-    if row["approved_by"]:
-        subject += f" (avec l'accord de {row['approved_by']})"
-    if row["restores"]:
-        subject += f" (reprend les règles n° {row['restores']})"
-    ground = f"Règles n° {int(str(row['version'])) - 1}"
-    return [
-        journal.Change(chain, "published", subject, ground, "\n".join(said))
-        for chain, said in (told or {journal.FEDERATION: ["Aucune différence."]}).items()
-    ]
-
-
-def restore(engine: Engine, number: int, expected: int, author: str, reason: str) -> int:
+def restore(engine: Engine, number: int, expected: int, author: By, reason: str) -> int:
     """Undo: publish an older book again under a new number; KeyError when it never existed."""
     document = version(engine, number)
     if document is None:

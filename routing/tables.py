@@ -1,4 +1,4 @@
-"""The tables of rule books, drafts, proved numbers (migrations 0002, 0020), recordings and pacts (0041),
+"""The tables of rule books, drafts, proved numbers (migrations 0002, 0020, 0022), recordings, pacts (0041),
 
 and SQL's instants."""
 
@@ -21,6 +21,9 @@ books = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("restores", sa.Integer),
     sa.Column("published_at", _instant),
+    sa.Column("author_id", sa.String(36)),
+    sa.Column("approved_by_id", sa.String(36)),
+    sa.Column("association", sa.String(64)),
 )
 drafts = sa.Table(
     "rule_drafts",
@@ -38,6 +41,9 @@ drafts = sa.Table(
     sa.Column("changed_at", _instant),
     sa.Column("refused", sa.Text),
     sa.Column("asked_by", sa.String(120)),
+    sa.Column("author_id", sa.String(36)),
+    sa.Column("approved_by_id", sa.String(36)),
+    sa.Column("asked_by_id", sa.String(36)),
 )
 changes = sa.Table(
     "rule_changes",
@@ -80,6 +86,7 @@ recordings = sa.Table(
     sa.Column("seconds", sa.Float),
     sa.Column("made_at", _instant),
     sa.Column("made_by", sa.String(120)),
+    sa.Column("kept_until", _instant),
 )
 pacts = sa.Table(
     "pacts",
@@ -91,6 +98,7 @@ pacts = sa.Table(
     sa.Column("until", sa.Date),
     sa.Column("answered_by", sa.String(120)),
     sa.Column("answered_at", _instant),
+    sa.Column("answered_by_id", sa.String(36)),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -12,7 +13,7 @@ from config.sealing import Sealer, Unsealable
 from config.settings import Settings
 from voice import carrier_words, twiml
 from voice import leg_prompts as prompts
-from workers.callbacks.doctors import Doctors
+from workers.callbacks.doctors import LONGEST_DUTY, Doctors, noted
 from workers.callbacks.promise import cancels
 from workers.callbacks.store import Callbacks
 from workers.callbacks.vault import Vault
@@ -66,12 +67,16 @@ def pin() -> Response:
 def set_duty() -> Response:
     """1 disponible, 2 fin."""
     line, doctor_id, digits = _line(), _doctor(), g.fields.get("Digits", "")
-    if doctor_id is None or digits not in {"1", "2"}:
+    one = line.doctors.get(doctor_id) if doctor_id else None
+    if one is None or digits not in {"1", "2"}:
         return _xml(twiml.end((prompts.DUTY_WRONG,)))
+    by = f"{one.label} (par téléphone)"
     if digits == "1":
-        line.doctors.begin_duty(doctor_id)
+        lasting = f"pour {LONGEST_DUTY // timedelta(hours=1)} h"
+        beside = noted(by, "duty_begun", one.label, one.association, lasting)
+        line.doctors.begin_duty(one.id, beside=beside)
         return _xml(twiml.end((prompts.DUTY_ON,)))
-    line.doctors.end_duty(doctor_id)
+    line.doctors.end_duty(one.id, noted(by, "duty_ended", one.label, one.association))
     return _xml(twiml.end((prompts.DUTY_OFF,)))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from routing.person import Person
+
 
 class Role(StrEnum):
     """What somebody is, in one association or for the whole country."""
@@ -96,6 +98,11 @@ class Who:
     stage: Stage
     way: Way = Way.PASSWORD
     fresh: bool = False  # entered a moment ago: what guards the account may be changed
+
+    @property
+    def person(self) -> Person:
+        """Who signs what is written and approved: two accounts are two people, whatever their names."""
+        return Person(self.name, self.account)
 
     def may(self, right: Right, association: str | None = None) -> bool:
         """Whether this right is theirs, in this association where the right is about one."""

@@ -55,7 +55,7 @@ def keep(association: str) -> Answer:
 @opens(Right.RULE)
 def drop(association: str, case: str) -> Answer:
     """It need not stay true any more."""
-    cases.drop(office().engine, association, case)
+    cases.drop(office().engine, association, case, visitor().name)
     flash("Le cas est retiré.")
     return redirect(url_for("cases.listed", association=association), 303)
 

@@ -85,8 +85,8 @@ def publish(association: str) -> Answer:
     trial = tried(desk.at, desk.carried)
     if trial.stops(holes_meant=request.form.get("holes") == "meant"):
         return _page(desk, trial, problem="Ce n'est pas publié : voyez ce qui l'arrête."), 422
-    second = bool(trial.verdict.second_person) and not another(draft.approved_by, visitor().name)
-    if not drafts.plan(office().engine, draft, visitor().name, reason[:400], hour, second=second):
+    second = bool(trial.verdict.second_person) and not another(draft.approver, visitor().person)
+    if not drafts.plan(office().engine, draft, visitor().person, reason[:400], hour, second=second):
         return _changed(association)
     if second:
         flash("Une seconde personne doit le lire et l'approuver : elle le voit à son accueil.")
@@ -104,13 +104,13 @@ def approve(association: str) -> Answer:
     desk, draft = _desk(association), workbench.open_draft(association)
     if draft is None or not draft.asked_by or request.form.get("stamp") != desk.ground.stamp:
         return _changed(association)
-    if draft.asked_by.strip().casefold() == visitor().name.strip().casefold():
+    if visitor().person.same(draft.asker):
         return _page(desk, problem="Une autre personne que vous doit l'approuver."), 403
     if tried(desk.at, desk.carried).failing:
         return _page(
             desk, tried(desk.at, desk.carried), problem="Un cas enregistré ne serait plus vrai."
         ), 422
-    if not drafts.approve(office().engine, draft, visitor().name):
+    if not drafts.approve(office().engine, draft, visitor().person):
         return _changed(association)
     if draft.publish_at is None:
         return _published(association, draft.id)
@@ -123,7 +123,7 @@ def approve(association: str) -> Answer:
 def unplan(association: str) -> Answer:
     """No more at that hour, and no more asked of a second person; the draft stays."""
     draft = workbench.open_draft(association)
-    if draft is not None and drafts.plan(office().engine, draft, draft.author, draft.reason, None):
+    if draft is not None and drafts.unplan(office().engine, draft, visitor().person):
         flash("C'est annulé : le brouillon reste, il ne sera pas publié.")
     return _to(association)
 
@@ -148,8 +148,9 @@ def insist(association: str) -> Answer:
         base = store.version(here.engine, desk.draft.based_on) or store.EMPTY
         text = parts.insist(base, desk.draft.document, desk.at.document, association)
         drafts.save(
-            here.engine, text, desk.at.book.version, visitor().name, desk.draft.reason,
-            association=association, draft_id=desk.draft.id,
+            here.engine, text, desk.at.book.version, visitor().person, desk.draft.reason,
+            association=association, draft_id=desk.draft.id, communes=communes(),
+            told="la version en vigueur, avec ses propres changements",
         )  # fmt: skip
         flash("Le brouillon repart de la version en vigueur, avec vos changements. Relisez-le.")
     return _to(association)

@@ -69,7 +69,7 @@ def closed(association: str) -> Answer:
         version = publish(
             office(),
             lambda document: closures.with_closure(document, wanted, at.now),
-            who.name,
+            who.person,
             f"Fermeture d'urgence de {at.one.city} : {wanted.reason}",
         )
     except NotPublished as refused:
@@ -91,7 +91,7 @@ def reopen(association: str) -> Answer:
         publish(
             office(),
             lambda document: closures.reopened(document, at.slug, closure_id, at.now),
-            visitor().name,
+            visitor().person,
             f"Réouverture de {at.one.city}",
         )
     except NotPublished:

@@ -114,9 +114,8 @@ def _days(at: Scene, need: Need) -> list[Day]:
     days = []
     for ahead in range(FORTNIGHT):
         begin = today + timedelta(days=ahead)
-        spans = (
-            openings(service, begin.timestamp(), (begin + timedelta(days=1)).timestamp()) if service else []
-        )
+        day = (begin.timestamp(), (begin + timedelta(days=1)).timestamp())
+        spans = openings(service, *day, at.now.timestamp()) if service else []
         bars = tuple(_bar(since, until, begin) for since, until, _ in spans)
         notes = tuple(dict.fromkeys(note for _, _, rule in spans if (note := _note(rule))))
         holiday = begin.date() in public_holidays(at.one.holiday_territory, begin.year)

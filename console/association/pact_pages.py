@@ -73,16 +73,16 @@ def answer(association: str, asks: str) -> Answer:
     elif word == "withdraw":
         flash(_withdraw(at, found))
     elif word == "decline" and not found.pact.accepted:
-        pacts.answer(office().engine, found.slug, found.pact, State.DECLINED, visitor().name)
+        pacts.answer(office().engine, found.slug, found.pact, State.DECLINED, visitor().person)
         flash(f"C'est refusé : {found.city} le lit sur sa page.")
     return redirect(url_for("overflow.edit", association=association), 303)
 
 
 def _accept(at: Scene, found: Asking) -> str:
-    engine, who = office().engine, visitor().name
+    engine, who = office().engine, visitor().person
     if request.form.get("terms") != found.terms:
         return f"{found.city} a changé sa demande entre-temps : relisez-la. Rien n'a été changé."
-    alone = not found.half or found.word is None or found.word.answered_by.casefold() == who.casefold()
+    alone = not found.half or found.word is None or found.word.answerer.same(who)
     if at.one.two_person and alone:
         pacts.answer(engine, found.slug, found.pact, State.HALF, who)
         return "C'est noté : une seconde personne de l'association doit accepter aussi."
@@ -91,7 +91,7 @@ def _accept(at: Scene, found: Asking) -> str:
 
 
 def _withdraw(at: Scene, found: Asking) -> str:
-    pacts.answer(office().engine, found.slug, found.pact, State.WITHDRAWN, visitor().name)
+    pacts.answer(office().engine, found.slug, found.pact, State.WITHDRAWN, visitor().person)
     return _publish(at, found, "L'entente ne compte plus", accepted=False)
 
 
@@ -104,6 +104,6 @@ def _publish(at: Scene, found: Asking, told: str, *, accepted: bool) -> str:
     verb = "accepte d'aider" if accepted else "n'aide plus"
     reason = f"Entente : {at.one.city} {verb} l'association {of(found.city)}"
     try:
-        return f"{told} (règles n° {publish(office(), change, visitor().name, reason)})."
+        return f"{told} (règles n° {publish(office(), change, visitor().person, reason)})."
     except NotPublished as refused:
         return str(refused) or _BUSY

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -84,8 +84,12 @@ def is_open(service: Service, instant: float, year: int) -> bool:
     return service.shut_at(instant) is None and service.schedule.rule_at(instant, year) is not None
 
 
-def openings(service: Service, since: float, until: float) -> list[tuple[float, float, str]]:
-    """(since, until, rule) as it will really be: hours, holidays and exceptions, less the closures."""
+def openings(service: Service, since: float, until: float, now: float) -> list[tuple[float, float, str]]:
+    """(since, until, rule) as it will really be: hours, holidays and exceptions, less the closures.
+
+    Less those that may be spoken of now: one that is kept secret until later is on no page.
+    """
+    service = replace(service, shuts=tuple(shut for shut in service.shuts if shut.told <= now))
     found: list[tuple[float, float, str]] = []
     for span in service.schedule.intervals(since, until):
         marks = sorted({span.since, span.until, *_edges(service.shuts, span.since, span.until)})
@@ -105,7 +109,7 @@ def _edges(shuts: tuple[Shut, ...], since: float, until: float) -> list[float]:
 def _change(service: Service, instant: float, is_open: bool) -> float | None:
     """The next instant at which it opens or closes, within a fortnight."""
     end = instant + AHEAD.total_seconds()
-    spans = openings(service, instant, end)
+    spans = openings(service, instant, end, instant)
     if not is_open:
         return spans[0][0] if spans and spans[0][0] > instant else None
     cursor = instant

@@ -56,7 +56,7 @@ def put_back(association: str, version: int) -> Answer:
         workbench.keep(at, found.stamp, lambda _: kept, reason)
         return redirect(url_for("draft.shown", association=association), 303)
     try:
-        made = publishes.put_back(here, association, version, visitor().name, reason)
+        made = publishes.put_back(here, association, version, visitor().person, reason)
     except NotPublished as refused:
         return _page(at, version, problem=f"Rien n'a été changé. {refused}"), 409
     flash(f"Les règles de la version {version} sont de nouveau en vigueur pour {at.one.city} (n° {made}).")

@@ -77,19 +77,23 @@ def keep(at: Scene, stamp: str, change: Callable[[Document], Document], told: st
     """
     here, now = office(), ground(at)
     changed = change(now.document)
+    names = {commune.insee: commune.name for commune in here.places.all()}
     if stamp != now.stamp:
-        names = {commune.insee: commune.name for commune in here.places.all()}
-        theirs = differences(at.document, now.document, names)
+        # Its own part alone: a draft that could not be brought over is older than what others published.
+        drafted = parts.own_part_of(now.document, at.document, at.slug)
+        theirs = differences(at.document, drafted, names)
         raise Moved(theirs, differences(now.document, changed, names))
     parts.carry(now.document, changed, now.document, at.slug)
     return drafts.save(
         here.engine,
         changed,
         now.based_on,
-        visitor().name,
+        visitor().person,
         _reason(now, told),
         association=at.slug,
         draft_id=now.draft,
+        told=told,
+        communes=names,
     )
 
 

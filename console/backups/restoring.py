@@ -14,7 +14,7 @@ from redis import RedisError
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from config import migrate, stores
+from config import journal, migrate, stores
 from config.settings import Settings
 from console.backups import archive, databases
 from console.backups.archive import PARTS, Damaged, Manifest
@@ -57,6 +57,7 @@ def restore(settings: Settings, path: Path, *, force: bool = False) -> Manifest:
     if found != manifest.tables:
         raise Damaged(f"la base restaurée n'est pas la même : {_differing(found, manifest)}")
     migrate.upgrade(settings)
+    _tell(settings, f"Tout est de nouveau comme le {manifest.made_at[:16].replace('T', ' à ')} UTC")
     return manifest
 
 
@@ -89,6 +90,15 @@ def last(engine: Engine, kind: str) -> Kept | None:
     with stores.reading(engine).connect() as connection:
         row = connection.execute(query).one_or_none()
     return Kept(**{name: getattr(row, name) for name in Kept.__dataclass_fields__}) if row else None
+
+
+def _tell(settings: Settings, subject: str) -> None:
+    """The journal went back too: it says so itself. A restoration killed before this line is done again."""
+    with database(settings) as engine:
+        if engine is not None:
+            with engine.begin() as connection:
+                change = journal.Change(journal.FEDERATION, "restored", subject)
+                journal.append(connection, "sos3624 restore", [change])
 
 
 def _rehearsed(settings: Settings, path: Path, place: Path) -> str:

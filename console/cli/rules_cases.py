@@ -71,5 +71,6 @@ def keep(association: str, place: str, at: str, need: str | None, regulator: str
 def drop(association: str, case_id: str) -> None:
     """By its id."""
     with opened() as engine:
-        cases.drop(engine, association, case_id)
+        if not cases.drop(engine, association, case_id, "sos3624 rules"):
+            raise Refused(f"cas inconnu « {case_id} » ; voir sos3624 rules cases list")
     click.echo("Retiré.")

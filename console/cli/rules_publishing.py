@@ -19,6 +19,7 @@ from routing.geography.places import Places
 from routing.parts import Clash, Trespass
 from routing.publishing import SecondPersonNeeded
 
+TERMINAL = "sos3624 rules"  # who did it, where nobody is asked for a name
 _author = click.option("--author", required=True, help="Qui publie.")
 _reason = click.option("--reason", required=True, help="Pourquoi, en une phrase.")
 _association = click.option(
@@ -40,7 +41,7 @@ def import_draft(file: str, author: str, reason: str, association: str | None) -
         try:
             carried(engine, _draft(engine, made))
         except (Clash, Trespass) as refused:
-            drafts.abandon(engine, made)
+            drafts.abandon(engine, made, author)
             fail(draft_publishing.in_words(refused))
     click.echo(f"Brouillon {made}.")
 
@@ -87,7 +88,7 @@ def publish(
         except SystemExit:
             found = drafts.find(engine, draft.id)
             if kept is None and found is not None and found.asked_by is None:
-                drafts.abandon(engine, draft.id)  # the file is still there
+                drafts.abandon(engine, draft.id, author)  # the file is still there
             raise
 
 
@@ -123,7 +124,7 @@ def approve(draft_id: str, author: str) -> None:
     """Not the one who asked."""
     with opened() as engine:
         draft = _draft(engine, draft_id)
-        if not publishing.another(author, draft.author):
+        if not publishing.another(author, draft.writer):
             fail("Une autre personne que l'auteur doit l'approuver.")
         if not drafts.approve(engine, draft, author):
             fail("Ce brouillon n'est plus ouvert, ou il a changé entre-temps.")
@@ -139,7 +140,7 @@ def unplan(draft_id: str) -> None:
     """The draft stays."""
     with opened() as engine:
         draft = _draft(engine, draft_id)
-        if not drafts.plan(engine, draft, draft.author, draft.reason, None):
+        if not drafts.unplan(engine, draft, TERMINAL):
             fail("Ce brouillon n'est plus ouvert.")
     click.echo("Annulé : le brouillon reste, il ne sera pas publié.")
 
@@ -149,7 +150,7 @@ def unplan(draft_id: str) -> None:
 def abandon(draft_id: str) -> None:
     """The rules in force stay."""
     with opened() as engine:
-        drafts.abandon(engine, _draft(engine, draft_id).id)
+        drafts.abandon(engine, _draft(engine, draft_id).id, TERMINAL)
     click.echo("Abandonné.")
 
 
@@ -212,7 +213,7 @@ def _published(engine: Engine, terrain: Terrain, draft_id: str) -> None:
     try:
         version = draft_publishing.publish(engine, terrain, draft)
     except SecondPersonNeeded as needed:
-        drafts.plan(engine, draft, draft.author, draft.reason, draft.publish_at, second=True)
+        drafts.plan(engine, draft, draft.writer, draft.reason, draft.publish_at, second=True)
         fail(f"{needed}\nElle l'approuve par : sos3624 rules approve {draft_id} --author SON-NOM")
     except REFUSALS as refused:
         fail(draft_publishing.in_words(refused))

@@ -119,7 +119,7 @@ def address(slug: str) -> Answer:
 
 def _put(here: Office, one: Association, reason: str) -> None:
     try:
-        publish(here, lambda document: members.replaced(document, one), visitor().name, reason)
+        publish(here, lambda document: members.replaced(document, one), visitor().person, reason)
     except NotPublished as refused:
         raise Unclear("", str(refused) or BUSY) from None
 

@@ -59,7 +59,7 @@ def publish_closure() -> Answer:
     where = names_of(document_of(here)).get(wanted.association or "", "France entière")
     said = f"Fermeture ({where}) : {wanted.reason}"
     try:
-        version = publish(here, lambda d: with_closure(d, wanted, here.now()), visitor().name, said)
+        version = publish(here, lambda d: with_closure(d, wanted, here.now()), visitor().person, said)
     except NotPublished as refused:
         return _form(here, Unclear("", str(refused) or BUSY)), 409
     flash(f"C'est publié (règles n° {version}). La réouverture est automatique.")
@@ -77,7 +77,10 @@ def end(name: str) -> Answer:
             flash("C'était déjà fini.")
             return redirect(url_for("closures.listed"), 303)
         publish(
-            here, lambda d: announced.ended(d, name, at, here.now()), visitor().name, f"Nouvelle fin : {name}"
+            here,
+            lambda d: announced.ended(d, name, at, here.now()),
+            visitor().person,
+            f"Nouvelle fin : {name}",
         )
     except Unclear as unclear:
         return _list(here, str(unclear)), 422

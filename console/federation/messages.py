@@ -44,7 +44,7 @@ def publish_message() -> Answer:
         version = publish(
             here,
             lambda document: announced.with_message(document, wanted, here.now()),
-            visitor().name,
+            visitor().person,
             f"Message de campagne : {wanted.reason}",
         )
     except NotPublished as refused:

@@ -11,6 +11,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine, Row, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from config.journal import FEDERATION, Change, append
 from config.stores import database_now, reading
 from routing.numbers import callable_problem
 from workers import pins
@@ -24,6 +25,16 @@ Beside = Callable[[Connection], None]  # what is written in the transaction of t
 
 def _nothing(_connection: Connection) -> None:
     """Where nothing is written beside."""
+
+
+def noted(by: str, action: str, label: str, association: str | None, after: str = "") -> Beside:
+    """A line of the journal, without the number, for the transaction that changes this doctor."""
+
+    def written(connection: Connection) -> None:
+        change = Change(association or FEDERATION, action, f"Médecin de rappel {label}", after=after)
+        append(connection, by, [change])
+
+    return written
 
 
 class DoctorRefused(ValueError):
@@ -92,6 +103,10 @@ class Doctors:
         """Whose number this is, if it is an active doctor's."""
         found = self._rows(doctors.c.number_index == self._vault.index(number))
         return found[0] if found else None
+
+    def get(self, doctor_id: str) -> Doctor | None:
+        """The active doctor of this id."""
+        return next(iter(self._rows(doctors.c.id == doctor_id)), None)
 
     def listed(self) -> list[Doctor]:
         """Every active doctor, those on duty with the end of it."""

@@ -88,10 +88,11 @@ class Callbacks:
             outlook = measures.outlook(connection, callback.association, place, now)
         return policy.promise(policy.Outlook(0, 0, ()) if callback.with_a_person else outlook, now)
 
-    def cancel(self, callback_id: str) -> bool:
+    def cancel(self, callback_id: str, *, beside: Beside | None = None) -> bool:
         """The patient renounces. False when it is closed already, or the patient's own phone is ringing.
 
         The attempt under way ends too: its doctor is free again, and its call, if it comes, is hung up.
+        `beside` is written in the same transaction.
         """
         with self._engine.begin() as connection:
             now = database_now(connection)
@@ -99,6 +100,8 @@ class Callbacks:
             cancelled = move(connection, Cause.CANCELLED, callback_id, now)
             if cancelled and token:
                 fence.end(connection, fence.Link(callback_id, token), now, Disposition.CANCELED)
+            if cancelled and beside is not None:
+                beside(connection)
             return cancelled
 
     def change_number(self, callback_id: str, number: str) -> bool:
@@ -149,22 +152,22 @@ class Callbacks:
                 beside(connection)
         return moved
 
-    def forget(self, number: str) -> tuple[int, int]:
+    def forget(self, connection: Connection, number: str) -> tuple[int, int]:
         """Erase a person: their open call-back is cancelled, no row leads to the number, all stay counted.
 
+        Inside the caller's transaction, which erases the rest and tells the journal.
         Returns (rows erased, rows left because an attempt is under way: ask again once it is over).
         """
         index = self._vault.index(number)
-        with self._engine.begin() as connection:
-            mine = select(callbacks.c.id, callbacks.c.state).where(callbacks.c.number_index == index)
-            now = database_now(connection)
-            for row in connection.execute(mine).all():
-                if row.state not in CLOSED:
-                    move(connection, Cause.CANCELLED, row.id, now)
-            rows = connection.execute(mine).all()
-            closed = [row.id for row in rows if row.state in CLOSED]
-            for one in closed:
-                self._blank(connection, one, index)
+        mine = select(callbacks.c.id, callbacks.c.state).where(callbacks.c.number_index == index)
+        now = database_now(connection)
+        for row in connection.execute(mine).all():
+            if row.state not in CLOSED:
+                move(connection, Cause.CANCELLED, row.id, now)
+        rows = connection.execute(mine).all()
+        closed = [row.id for row in rows if row.state in CLOSED]
+        for one in closed:
+            self._blank(connection, one, index)
         return len(closed), len(rows) - len(closed)
 
     def unsealed(self, row: Row[Any]) -> Callback:

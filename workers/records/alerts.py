@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from config.journal import FEDERATION, Change, append
 from workers.records import chosen
 from workers.records.conditions import Condition, Thresholds, in_sql
 from workers.records.heralds import Notice, Route, Routes
@@ -79,7 +80,11 @@ def acknowledged(engine: Engine, alert_id: str, by: str, now: datetime) -> bool:
     alive = (alerts.c.id == alert_id) & alerts.c.closed_at.is_(None) & alerts.c.acknowledged_at.is_(None)
     with engine.begin() as connection:
         taken = update(alerts).where(alive).values(acknowledged_at=now, acknowledged_by=by[:80])
-        return bool(connection.execute(taken).rowcount)
+        if not connection.execute(taken).rowcount:
+            return False
+        said = connection.scalar(select(alerts.c.said).where(alerts.c.id == alert_id))
+        append(connection, by, [Change(FEDERATION, "alert_taken", str(said))])
+    return True
 
 
 def open_alerts(connection: Connection) -> Sequence[Any]:

@@ -72,19 +72,18 @@ def purge(engine: Engine, keys: MonthKeys, now: datetime, kept: Retention | None
     )
 
 
-def erase(engine: Engine, keys: MonthKeys, secret_keys: tuple[str, ...], number: str) -> int:
+def erase(connection: Connection, keys: MonthKeys, secret_keys: tuple[str, ...], number: str) -> int:
     """Unlink every call from this E.164 number, and forget where to ring it; returns how many calls.
 
     The calls stay counted: nothing in them leads to the person any more. Months whose key is destroyed have
-    nothing left to erase.
+    nothing left to erase. Inside the caller's transaction, which tells the journal.
     """
+    hold(connection)
+    who = [keys.who(connection, number, month) for month in keys.months(connection)]
+    calls = _calls_of(connection, [name for name in who if name])
+    _unname_calls(connection, calls)
     index = Pseudonyms(secret_keys).index(number)
-    with engine.begin() as connection:
-        hold(connection)
-        who = [keys.who(connection, number, month) for month in keys.months(connection)]
-        calls = _calls_of(connection, [name for name in who if name])
-        _unname_calls(connection, calls)
-        connection.execute(delete(lost_callers).where(lost_callers.c.number_index == index))
+    connection.execute(delete(lost_callers).where(lost_callers.c.number_index == index))
     return len(calls)
 
 

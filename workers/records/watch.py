@@ -13,6 +13,7 @@ from sqlalchemy import Engine, func, select
 
 from config.settings import Settings
 from config.stores import reading, voice_redis
+from routing import recordings
 from workers import synthetic_calls
 from workers.beats import Beats
 from workers.callbacks.telephony import TwilioCarrier
@@ -95,6 +96,7 @@ def _purge(sql: Engine, keys: MonthKeys, now: datetime) -> None:
     with reading(sql).begin() as connection:
         kept = chosen.retention(connection)
     retention.purge(sql, keys, now, kept)
+    recordings.forget(sql)
 
 
 def _forecast(sql: Engine, now: datetime) -> None:
