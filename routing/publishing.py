@@ -203,7 +203,7 @@ def _verified(document: Document) -> frozenset[str]:
 
 
 def another(approved_by: By | None, author: By) -> bool:
-    """Whether somebody else than the author has approved: another account, or at the terminal another name."""
+    """Whether somebody else than the author has approved: another account, else another name."""
     if not approved_by:
         return False
     return not person(approved_by).same(person(author))

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 import sqlalchemy as sa
 from redis import Redis
+from sqlalchemy import Engine
 
 from config import migrate, stores
 from config.sealing import Sealer
 from config.settings import Settings
-from routing import drafts, store
+from routing import drafts, recordings, store
 from routing.compile import compile_book
 from routing.document import Area, Document
 from routing.model import Need
 from routing.parts import with_association
+from routing.sounds import judge
 from simulator import calls
 from simulator.clock import HungUp
 from simulator.exchange import Exchange
@@ -28,6 +32,7 @@ from tests.books_on_file import document_on_file
 from tests.conftest import SECRET_KEYS, until
 from tests.service import Service, running
 from tests.signed import post
+from tests.sounds import tone
 from voice.call import Ask, Brief, Call, Dial, HangUp, Say, Turn
 from voice.envelope import Stale, open_call, seal_call
 from voice.rehearsal import STATE, harmless
@@ -113,6 +118,37 @@ def test_a_draft_rings_elsewhere_while_the_service_goes_on_as_before(service: Se
     assert "Ici un rappel serait promis" in heard(promised)
     assert [one for player in (answered, promised) for one in player.transcript.of("dial", "error")] == []
     assert traces(service).get("callbacks") == before.get("callbacks") == 0
+
+
+def test_a_drafts_recording_is_played_before_any_book_plays_it(
+    service: Service, sqlite_engine: Engine
+) -> None:
+    words, asked = "Bonjour, ici l'équipe de Pau. Préparez votre carte Vitale.", []
+    name = recordings.keep(sqlite_engine, "pau", judge(tone(2)), words, "ana")
+    version, document = store.current(sqlite_engine) or pytest.fail("no book")
+    pau = next(one for one in document.associations if one.slug == "pau")
+    said = {"announcement": words, "announcement_audio": name}
+    changed = with_association(document, pau.model_copy(update=said))
+    draft = drafts.save(sqlite_engine, changed, version, "ana", association="pau")
+    serves = service.app.wsgi_app
+
+    def noted(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        def started(status: str, headers: list[tuple[str, str]], *more: Any) -> Callable[[bytes], object]:
+            if "/audio/" in environ["PATH_INFO"]:
+                asked.append((environ["PATH_INFO"], status[:3], dict(headers)["Content-Type"]))
+            return start(status, headers, *more)
+
+        return serves(environ, started)
+
+    service.app.wsgi_app = noted  # type: ignore[method-assign] # Flask's own way to put a middleware
+    tried = rung(service, ticket(service, draft), "64000", "1", "1")
+    assert words in heard(tried)
+    assert asked == [(f"/voice/audio/{name}.wav", "200", "audio/wav")], "the carrier's <Play> asked for it"
+    assert not (service.settings.var_dir / "audio" / f"{name}.wav").exists(), "nothing is left behind"
+    with sqlite_engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM recordings"))
+    assert words in heard(rung(service, ticket(service, draft), "64000", "1", "1")), "its text is spoken"
+    assert len(asked) == 1
 
 
 def test_each_ticket_has_its_draft_its_time_and_its_key(service: Service) -> None:

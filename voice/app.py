@@ -78,7 +78,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
     door = Door(settings.public_url, settings.auth_tokens, settings.account_sid)
     webhooks.install(app, door)
     leg_webhooks.install(app, door, settings, places, clock=clock)
-    _staff_lines(app, door, settings, book, map_, clock)
+    _staff_lines(app, door, settings, book, map_, shelf, clock)
     app.extensions["health"] = health.Health(
         settings, sql, redis, breaker, book, log, Meters(settings.var_dir / "metrics", "web")
     )
@@ -120,11 +120,17 @@ def _line(
 
 
 def _staff_lines(
-    app: Flask, door: Door, settings: Settings, book: LiveBook, map_: Map, clock: Callable[[], datetime]
+    app: Flask,
+    door: Door,
+    settings: Settings,
+    book: LiveBook,
+    map_: Map,
+    shelf: audio.Shelf,
+    clock: Callable[[], datetime],
 ) -> None:
     """The lines no patient rings: an association closes itself, a manager tries a draft."""
     closing_webhooks.install(app, door, settings, book, map_.places, clock)
-    rehearsal.install(app, settings, engine(settings), book, map_, clock)
+    rehearsal.install(app, settings, engine(settings), book, map_, shelf, clock)
 
 
 def close(app: Flask) -> None:

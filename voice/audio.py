@@ -39,7 +39,14 @@ class Shelf:
 
     def url(self, name: str | None) -> str | None:
         """Where the carrier fetches this recording; None when it cannot be played now."""
-        return f"{self._base}/{name}.wav" if name in self._held else None
+        return self._url(name) if name in self._held else None
+
+    def rehearsed(self, name: str | None, words: str | None) -> str | None:
+        """The same for a draft's: one that says these words and that SQL has, though no book plays it yet."""
+        if name is None or (url := self.url(name)):
+            return url if name else None
+        found = recordings.find(self._engine, name)
+        return self._url(name) if found is not None and found.words == words else None
 
     def follow(self, book: RuleBook) -> None:
         """Copy what this book plays and is not here yet. For a thread beside the calls."""
@@ -59,14 +66,18 @@ class Shelf:
     def read(self, name: str) -> tuple[bytes, str] | None:
         """The file and its words: from the disk, else, when another machine announced it first, from SQL.
 
-        What is nowhere is announced no more: from the next call on its text is spoken.
+        What is not on the disk is announced no more: from the next call on its text is spoken, until `follow`
+        has copied it. A rehearsal's stays in SQL: what no book plays leaves no file.
         """
         found = self._file(name)
-        if found is None:
-            self._held -= {name}
-            self.copy((name,))
-            found = self._file(name)
-        return found
+        if found is not None:
+            return found
+        self._held -= {name}
+        kept = recordings.sound(self._engine, name)
+        return kept if kept is not None and name_of(*kept) == name else None
+
+    def _url(self, name: str) -> str:
+        return f"{self._base}/{name}.wav"
 
     def _file(self, name: str) -> tuple[bytes, str] | None:
         try:

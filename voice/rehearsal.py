@@ -26,6 +26,7 @@ from routing.model import Decision
 from routing.parts import Clash, Trespass
 from routing.store import Superseded
 from voice import carrier_words, envelope, flow, line, prompts, twiml
+from voice.audio import Shelf
 from voice.call import (
     Ask,
     Brief,
@@ -42,7 +43,7 @@ from voice.call import (
     World,
 )
 from voice.signature import Door, Forged
-from voice.world import Book, Map
+from voice.world import Book, Map, Recorded
 from workers import rehearsal
 from workers.callbacks.callback import Disposition
 
@@ -57,10 +58,10 @@ class Over(Exception):
 
 
 def install(
-    app: Flask, settings: Settings, sql: Engine, live_book: LiveBook, map_: Map, clock: Clock
+    app: Flask, settings: Settings, sql: Engine, live_book: LiveBook, map_: Map, shelf: Shelf, clock: Clock
 ) -> None:
     """The two routes, behind a door of their own."""
-    stage = Rehearsals(settings, sql, live_book, map_, clock)
+    stage = Rehearsals(settings, sql, live_book, map_, shelf, clock)
     bp = Blueprint("rehearsal", __name__, url_prefix=rehearsal.PATH)
     bp.post("", endpoint="arrived")(stage.arrived)
     bp.post("/step", endpoint="step")(stage.step)
@@ -88,8 +89,11 @@ class Links:
 class Rehearsals:
     """Everything the rehearsals of one process need."""
 
-    def __init__(self, settings: Settings, sql: Engine, live_book: LiveBook, map_: Map, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, sql: Engine, live_book: LiveBook, map_: Map, shelf: Shelf, clock: Clock
+    ) -> None:
         self._settings, self._sql, self._live, self._map, self._clock = settings, sql, live_book, map_, clock
+        self._shelf = shelf
         self._sealer = Sealer(settings.secret_keys, STATE)
         self._one_at_a_time = Lock()
         self._compiled: tuple[str, int, RuleBook] | None = None  # the last draft rung
@@ -126,7 +130,7 @@ class Rehearsals:
         links = Links(self._settings.public_url + rehearsal.PATH, ticket, self._sealer)
         try:
             book = self._book(rehearsal.draft_of(self._settings.secret_keys, ticket, now.timestamp()))
-            world = World(Book(book, self._map.places), self._map, now)
+            world = World(Book(book, self._map.places, self._recorded(book)), self._map, now)
             turn = flow.advance(*read(fields, now), world)
         except Over:
             return self._said((Say(prompts.REHEARSAL_OVER), HangUp()), links)
@@ -160,6 +164,15 @@ class Rehearsals:
         except (Clash, Trespass, Superseded):
             document = draft.document
         return compile_book(document, in_force.version, self._map.places, in_force)
+
+    def _recorded(self, book: RuleBook) -> Recorded:
+        """The draft's own recordings are played, before any book in force plays them."""
+        words = {one.announcement_audio: one.announcement for one in book.associations.values()}
+
+        def url(name: str | None) -> str | None:
+            return self._shelf.rehearsed(name, words.get(name))
+
+        return url
 
     def _decision(self, decision: Decision, book: RuleBook) -> str:
         """For the stand-in's page, as a real call's."""
