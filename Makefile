@@ -4,6 +4,8 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-config \
 	--universal --python-version 3.11
 export PYTHON VAR_DIR ?= var
+# Where a container sets it, every process would compile all it imports anew: seconds each.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup run test check bench soak soak-callbacks lock lint tools
 .DEFAULT_GOAL := help
@@ -18,10 +20,10 @@ run: setup ## start everything, print the links; Ctrl-C stops it
 	@$(BIN)/sos3624 run
 
 test: .venv/.dev tools lint ## every check and every test (installs what they need)
-	@$(BIN)/pytest -n 3 -m "not soak"
+	@TMPDIR=$$(.ci/scratch) $(BIN)/pytest -n 3 -m "not soak"
 
 check: .venv/.dev lint ## the checks, and the tests that start no server
-	@$(BIN)/pytest -n 2 -m "not soak and not browser and not servers"
+	@TMPDIR=$$(.ci/scratch) $(BIN)/pytest -n 2 -m "not soak and not browser and not servers"
 
 bench: .venv/.dev ## measure, and print the figures of the README
 	@$(BIN)/python -m bench
