@@ -14,7 +14,6 @@ from redis.retry import Retry
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from config.patience import Breaker as Breaker
-from config.patience import PatientConnection
 from config.settings import Settings
 
 
@@ -109,6 +108,8 @@ def _sqlite(settings: Settings, patience_ms: int) -> Engine:
 
 
 def _postgresql(settings: Settings, patience_ms: int) -> Engine:
+    from config.postgresql import PatientConnection  # a tenth of a process' start where SQLite is used
+
     seconds = patience_ms / 1000
     options = f"-c statement_timeout={patience_ms} -c lock_timeout={patience_ms} -c timezone=UTC"
     made = create_engine(
