@@ -88,8 +88,8 @@ def register() -> Answer:
         _register()
     except PasskeyRefused as refused:
         flash(str(refused))
-    else:
-        flash("La clé est enregistrée : elle ouvre la console à elle seule.")
+        return redirect(url_for("own.account"), 303)
+    flash("La clé est enregistrée : elle ouvre la console à elle seule.")
     here, account = office(), office().accounts.by_id(visitor().account)
     if account is not None and here.second.left(account.id) == 0:
         return render_template("access/recovery.html", codes=here.second.renew_recovery(account.id))

@@ -14,6 +14,7 @@ from console.association.scene import Scene, scene
 from console.office import office, visitor
 from routing.words import NEEDS
 from workers.callbacks.callback import Callback, Conclusion
+from workers.callbacks.doctors import DoctorRefused
 from workers.callbacks.figures import Figures, figures
 
 bp = Blueprint("callbacks", __name__, url_prefix="/a/<association>/rappels")
@@ -25,10 +26,21 @@ AGES = {"infant": "nourrisson", "child": "enfant", "adult": "adulte", "senior": 
 @opens(Right.WORK)
 def listed(association: str) -> Answer:
     """The list, in the order they will be rung."""
-    at = scene(association)
-    return render_template(
-        "association/callbacks.html", **_list(at), figures=_figures(at), **duty_pages.shown(at)
-    )
+    return _page(scene(association))
+
+
+@bp.post("/medecins")
+@opens(Right.STAFF)
+def register_doctor(association: str) -> Answer:
+    """One more who rings this association's patients back."""
+    at, form = scene(association), request.form
+    label = form.get("label", "").strip()[:80]
+    try:
+        duty_pages.register(at.slug, label, form.get("number", "").strip(), form.get("pin", "").strip())
+    except DoctorRefused as refused:
+        return _page(at, f"Rien n'a été inscrit : {refused}."), 422
+    flash(f"{label} est inscrit. Depuis ce téléphone, la ligne des médecins le dit disponible.")
+    return redirect(url_for("callbacks.listed", association=at.slug, _anchor="duty"), 303)
 
 
 @bp.get("/liste")
@@ -97,6 +109,17 @@ def _found(association: str, callback_id: str) -> Callback:
 
 def _back(association: str) -> Response:
     return redirect(url_for("callbacks.listed", association=association), 303)
+
+
+def _page(at: Scene, problem: str = "") -> str:
+    return render_template(
+        "association/callbacks.html",
+        **_list(at),
+        figures=_figures(at),
+        **duty_pages.shown(at),
+        problem=problem,
+        form=request.form,
+    )
 
 
 def _list(at: Scene) -> dict[str, object]:

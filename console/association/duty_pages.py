@@ -33,21 +33,12 @@ def shown(at: Scene) -> dict[str, object]:
     }
 
 
-@bp.post("")
-@opens(Right.STAFF)
-def register(association: str) -> Response:
-    """Another doctor, with their number and the code they type on the telephone."""
-    label, form = request.form.get("label", "").strip()[:80], request.form
+def register(association: str, label: str, number: str, pin: str) -> None:
+    """Another doctor, with the number and the code they type on the telephone. Raises `DoctorRefused`."""
+    if not label:
+        raise DoctorRefused("donnez un nom")
     beside = _noted(association, "doctor_added", label)
-    number = normalise(form.get("number", "").strip()) or ""
-    try:
-        if not label:
-            raise DoctorRefused("donnez un nom")
-        _doctors().register(label, number, form.get("pin", "").strip(), association, beside)
-        flash(f"{label} est inscrit. Depuis ce téléphone, la ligne des médecins le dit disponible.")
-    except DoctorRefused as refused:
-        flash(f"Rien n'a été inscrit : {refused}.")
-    return _back(association)
+    _doctors().register(label, normalise(number) or "", pin, association, beside)
 
 
 @bp.post("/<doctor_id>/disponible")

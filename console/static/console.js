@@ -12,3 +12,9 @@ document.addEventListener("DOMContentLoaded", () => {
     if (end > line.clientWidth - 32) line.scrollLeft = tab.offsetLeft - line.offsetLeft - (line.clientWidth - tab.offsetWidth) / 2;
   }
 });
+// What looks like a button is pressed as one: a link answers Enter alone.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== " " || !event.target.matches?.('a[role="button"]')) return;
+  event.preventDefault();
+  event.target.click();
+});
