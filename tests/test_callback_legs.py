@@ -8,8 +8,9 @@ from html import unescape
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from config import journal
 from config.settings import Settings
 from routing.geography.places import Places
 from routing.model import Need, Target
@@ -228,6 +229,14 @@ def test_a_doctor_goes_on_and_off_duty_by_telephone(phone: Telephone, sqlite_eng
         assert prompts.DUTY_PIN in asked
         assert said in phone.press(phone.press(asked, "4321"), key)
         assert (register.listed()[0].on_duty_until is not None) is on
+        told = journal.read(sqlite_engine, "toulouse")[0]
+        assert (told.author, told.subject) == ("Dr A (par téléphone)", "Médecin de rappel Dr A")
+        assert (told.action, told.after) == (("duty_begun", "pour 12 h") if on else ("duty_ended", ""))
+    with sqlite_engine.begin() as connection:
+        connection.execute(text("ALTER TABLE journal RENAME TO journal_away"))
+    menu = phone.press(phone.ask(line, From="+33261910009"), "4321")
+    assert prompts.DUTY_FAILED in unescape(phone.press(menu, "1"))
+    assert register.listed()[0].on_duty_until is None, "no duty without its line"
 
 
 def test_an_unknown_number_and_a_wrong_code_open_nothing(phone: Telephone, sqlite_engine: Engine) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from config.settings import Settings
 from console.access.roles import Role
+from console.access.tables import accounts
 from routing import pacts, publishing, store
 from routing.coverage import Terrain
 from routing.demo import demo_document
@@ -165,5 +166,8 @@ def test_where_two_must_agree_two_do(desk: Console) -> None:
     assert "seconde personne" in answer(first, "pau", "accept")
     assert "seconde personne" in answer(first, "pau", "accept"), "the same one twice is one"
     assert desk.office.book.version == 2
-    assert "compte dès maintenant" in answer(desk.entered(Role.FEDERATION), "pau", "accept")
+    second = desk.entered(Role.FEDERATION)
+    with desk.office.engine.begin() as connection:
+        connection.execute(update(accounts).values(name="Camille Roy"))
+    assert "compte dès maintenant" in answer(second, "pau", "accept"), "of one name, and two people"
     assert of(desk.office.book.document).overflow == (accepted(ASKED),)

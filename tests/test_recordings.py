@@ -17,13 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, text
 
-from config import stores
-from routing import publishing, recordings, sounds, store
+from config import journal, stores
+from routing import drafts, publishing, recordings, sounds, store
 from routing.coverage import Terrain
 from routing.demo import demo_document
 from routing.document import Document
 from routing.geography.places import Places
 from routing.model import Located
+from routing.parts import with_association
 from routing.sounds import Sound, Unfit, judge
 from tests.conftest import until
 from tests.flow_world import TinyRouting, answer, arrive, world
@@ -99,6 +100,43 @@ def test_words_and_sound_have_one_name_and_are_kept_once(engine: Engine) -> None
     assert recordings.sound(engine, name) == (tone(2), WORDS)
     assert len(recordings.latest(engine, "pau")) == 2
     assert recordings.latest(engine, "bayonne") == ()
+
+
+def past_its_time(engine: Engine, *names: str) -> None:
+    with engine.begin() as connection:
+        said = "UPDATE recordings SET kept_until = :past WHERE name = :name AND kept_until IS NOT NULL"
+        for name in names:
+            connection.execute(text(said), {"past": "2001-01-01 00:00:00", "name": name})
+
+
+def test_what_no_book_and_no_open_draft_names_is_forgotten_and_told(engine: Engine) -> None:
+    store.ensure_demo(engine)
+    document, played = recorded(engine)
+    _, drafted = recorded(engine, words="Deux.")
+    _, orphan = recorded(engine, words="Trois.")
+    pau = next(one for one in document.associations if one.slug == "pau")
+    said = {"announcement": "Deux.", "announcement_audio": drafted}
+    store.publish(engine, document, 1, "ana", "essai")
+    store.publish(engine, demo_document(), 2, "ana", "sans")
+    draft = drafts.save(
+        engine, with_association(document, pau.model_copy(update=said)), 2, "ana", association="pau"
+    )
+    assert recordings.forget(engine) == 0, "each has its days"
+    past_its_time(engine, played, drafted, orphan)
+    assert recordings.forget(engine) == 1
+    assert [recordings.find(engine, name) is None for name in (played, drafted, orphan)] == [
+        False,
+        False,
+        True,
+    ]
+    line = journal.read(engine, "pau")[0]
+    assert (line.action, line.subject, line.before) == ("recording_forgotten", "Trois.", orphan)
+    drafts.abandon(engine, draft, "ana")
+    assert recordings.forget(engine) == 1
+    # Any book can be put back in force, and plays what it played.
+    assert publishing.restore(engine, Terrain(Places.load()), 2, 3, "ana", "retour") == 4
+    assert recordings.sound(engine, played) == (tone(2), WORDS)
+    assert journal.verify(engine)[1] == ()
 
 
 def test_a_book_cannot_name_a_recording_that_is_missing_anothers_or_says_something_else(

@@ -8,12 +8,13 @@ from datetime import timedelta
 import structlog
 from flask import Blueprint, Flask, Response, current_app, g, request
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from config.sealing import Sealer, Unsealable
 from config.settings import Settings
 from voice import carrier_words, twiml
 from voice import leg_prompts as prompts
-from workers.callbacks.doctors import LONGEST_DUTY, Doctors, noted
+from workers.callbacks.doctors import LONGEST_DUTY, Beside, Doctor, Doctors, noted
 from workers.callbacks.promise import cancels
 from workers.callbacks.store import Callbacks
 from workers.callbacks.vault import Vault
@@ -70,14 +71,27 @@ def set_duty() -> Response:
     one = line.doctors.get(doctor_id) if doctor_id else None
     if one is None or digits not in {"1", "2"}:
         return _xml(twiml.end((prompts.DUTY_WRONG,)))
-    by = f"{one.label} (par téléphone)"
-    if digits == "1":
-        lasting = f"pour {LONGEST_DUTY // timedelta(hours=1)} h"
-        beside = noted(by, "duty_begun", one.label, one.association, lasting)
-        line.doctors.begin_duty(one.id, beside=beside)
-        return _xml(twiml.end((prompts.DUTY_ON,)))
-    line.doctors.end_duty(one.id, noted(by, "duty_ended", one.label, one.association))
-    return _xml(twiml.end((prompts.DUTY_OFF,)))
+    try:
+        said = _begun(line, one) if digits == "1" else _ended(line, one)
+    except SQLAlchemyError:
+        log.exception("duty_not_noted", doctor_id=one.id)
+        said = prompts.DUTY_FAILED
+    return _xml(twiml.end((said,)))
+
+
+def _begun(line: DutyLine, one: Doctor) -> str:
+    lasting = f"pour {LONGEST_DUTY // timedelta(hours=1)} h"
+    line.doctors.begin_duty(one.id, beside=_noted(one, "duty_begun", lasting))
+    return prompts.DUTY_ON
+
+
+def _ended(line: DutyLine, one: Doctor) -> str:
+    line.doctors.end_duty(one.id, _noted(one, "duty_ended"))
+    return prompts.DUTY_OFF
+
+
+def _noted(one: Doctor, action: str, after: str = "") -> Beside:
+    return noted(f"{one.label} (par téléphone)", action, one.label, one.association, after)
 
 
 @duty_bp.post("/message")

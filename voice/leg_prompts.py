@@ -36,6 +36,7 @@ DUTY_UNKNOWN = (
 )
 DUTY_PIN = "Tapez votre code, puis dièse."
 DUTY_WRONG = "Code refusé. Au revoir."
+DUTY_FAILED = "Rien n'a pu être noté. Rappelez dans un instant. Au revoir."
 DUTY_MENU = "Disponible, tapez 1. Fin, tapez 2."
 DUTY_ON = "Vous êtes disponible pour les rappels, pour douze heures au plus. Merci."
 DUTY_OFF = "Vous ne recevrez plus de rappel. Merci."

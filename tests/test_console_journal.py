@@ -1,0 +1,145 @@
+"""What the journal tells of drafts, who counts as one person, and what is told to no other association."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from config.journal import FEDERATION, read, verify
+from config.settings import Settings
+from console.access.roles import Grant, Role
+from console.access.tables import accounts
+from console.publishing import publish
+from routing import drafts, store
+from routing.closures import with_closure
+from routing.document import Closure
+from tests.console import PASSWORD, SECRET, Browser, Console, console
+from tests.test_console_association import words
+from tests.test_console_draft import DRAFT, WEEK, directly, drafted, published, stamp_of
+
+MOTIVE, THEIRS = "Mouvement tenu secret", "Dégât des eaux chez nous"
+
+
+@pytest.fixture
+def desk(settings: Settings) -> Iterator[Console]:
+    with console(settings) as made:
+        made.clock.at = datetime.now(UTC).replace(microsecond=0)  # as the database's, which judges secrets
+        yield made
+        assert verify(made.office.engine)[1] == ()
+
+
+def entered(desk: Console, name: str) -> tuple[str, Browser]:
+    """A manager of Pau of this name, whoever else bears it; the account's id."""
+    email = f"m{len(desk.office.accounts.listed())}@pau.example"
+    made = desk.office.accounts.create(
+        email, name, (Grant(Role.MANAGER, "pau"),), desk.clock(), password=PASSWORD
+    )
+    desk.office.second.set(made, SECRET, desk.clock())
+    browser = desk.browser()
+    browser.send("/entrer", email=email, password=PASSWORD)
+    desk.clock.advance(seconds=60)
+    assert browser.send("/entrer/code", page="/entrer/code", code=desk.code()).status_code == 303
+    return made, browser
+
+
+def closed(desk: Console, slug: str, reason: str, **more: object) -> int:
+    now = desk.clock()
+    wanted = Closure(
+        id=f"{slug}-{len(reason)}",
+        association=slug,
+        starts=now + timedelta(days=2),
+        ends=now + timedelta(days=3),
+        reason=reason,
+        **more,
+    )
+    return publish(
+        desk.office, lambda document: with_closure(document, wanted, now), "F", f"Arrêt : {reason}"
+    )
+
+
+def test_each_kept_edit_of_a_draft_is_a_line_and_what_changes_nothing_is_none(desk: Console) -> None:
+    browser = desk.entered(Role.MANAGER, "pau")
+    drafted(browser, sun="8h-20h")
+    line = read(desk.office.engine, "pau")[0]
+    assert (line.author, line.action) == ("manager", "draft_kept")
+    assert line.subject.startswith("Brouillon fondé sur les règles n° 1 : ")
+    assert "dimanche" in line.after
+    drafted(browser, mon="9h-19h")
+    second = read(desk.office.engine, "pau")[0]
+    assert second.number == line.number + 1
+    assert "lundi" in second.after
+    assert "dimanche" not in second.after, "this edit alone"
+    drafted(browser, mon="9h-19h")
+    directly(desk, "bayonne", announcement="Bonjour")
+    drafted(browser, mon="9h-19h")
+    assert read(desk.office.engine, "pau")[0] == second, "nothing of Pau's was changed"
+    told = words(browser.text("/a/pau/journal?action=draft_kept"))
+    assert "Brouillon changé" in told or "brouillon changé" in told
+    assert len(max((one.after for one in read(desk.office.engine, limit=500)), key=len)) < 4000
+
+
+def test_two_of_one_name_are_two_people_and_one_renamed_is_one(desk: Console) -> None:
+    directly(desk, "pau", two_person=True)
+    (one, first), (_, second) = entered(desk, "Camille Roy"), entered(desk, "Camille Roy")
+    page = DRAFT.format("pau")
+    drafted(first, sun="8h-20h")
+    assert published(first).status_code == 303
+    with desk.office.engine.begin() as connection:
+        connection.execute(update(accounts).where(accounts.c.id == one).values(name="Camille Roy-Lacaze"))
+    assert "attend votre accord" not in words(first.text("/a/pau/")), "renamed, and the same"
+    read_ = stamp_of(second.text(page))
+    assert first.send(f"{page}/approuver", page=page, stamp=read_).status_code == 403
+    assert desk.office.book.version == 2
+    assert "attend votre accord" in words(second.text("/a/pau/"))
+    assert second.send(f"{page}/approuver", page=page, stamp=read_).status_code == 303
+    assert desk.office.book.version == 3
+    with desk.office.engine.connect() as connection:
+        row = connection.execute(store.books.select().where(store.books.c.version == 3)).one()
+    assert (row.author, row.approved_by, row.author_id, row.association) == (
+        "Camille Roy", "Camille Roy", one, "pau"
+    )  # fmt: skip
+    assert row.approved_by_id not in (None, one)
+    drafted(second, mon="9h-19h")
+    draft = drafts.still_open(desk.office.engine, "pau")[0]
+    assert draft.writer.same(drafts.Person("camille roy ")), "the terminal knows names only"
+
+
+def pages(desk: Console, browser: Browser, slug: str = "pau") -> dict[str, str]:
+    """All that an association's people can be shown without looking for it."""
+    found = {}
+    for rule in desk.app.url_map.iter_rules():
+        if rule.arguments == {"association"} and "GET" in (rule.methods or ()):
+            answer = browser.get(rule.rule.replace("<association>", slug))
+            if answer.status_code == 200:
+                found[rule.rule] = answer.text
+    assert len(found) > 20
+    return found
+
+
+def test_what_is_secret_and_what_others_write_is_on_no_page_of_an_association(desk: Console) -> None:
+    browser = desk.entered(Role.MANAGER, "pau")
+    page = browser.text(WEEK.format("pau"))
+    drafted(browser, sun="8h-20h")
+    hours = words(browser.text("/a/pau/horaires"))
+    later = desk.clock() + timedelta(days=2)
+    assert closed(desk, "pau", MOTIVE, published_at=later) == 2
+    assert closed(desk, "bayonne", THEIRS) == 3
+    directly(desk, "pau", announcement="Bonjour")  # the same part as the draft: both are shown
+    for path, text in pages(desk, browser).items():
+        assert MOTIVE not in text, path
+        assert THEIRS not in text, path
+    assert words(browser.text("/a/pau/horaires")) == hours, "nor do its hours tell of it"
+    assert browser.get("/a/pau/versions/2").status_code == 404
+    late = browser.send(WEEK.format("pau"), stamp=stamp_of(page), step="keep", needs=["visit"], mon="9h-19h")
+    assert late.status_code == 409
+    told = words(late.text)
+    assert "dimanche" in told
+    assert MOTIVE not in told
+    assert THEIRS not in told
+    whole = "\n".join(map(str, read(desk.office.engine, "pau", limit=500)))
+    assert MOTIVE not in whole
+    assert MOTIVE in "\n".join(map(str, read(desk.office.engine, FEDERATION)))
+    assert THEIRS in "\n".join(map(str, read(desk.office.engine, "bayonne")))
