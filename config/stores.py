@@ -113,7 +113,13 @@ def _postgresql(settings: Settings, patience_ms: int) -> Engine:
     seconds = patience_ms / 1000
     options = f"-c statement_timeout={patience_ms} -c lock_timeout={patience_ms} -c timezone=UTC"
     made = create_engine(
-        settings.database_url, pool_size=8, max_overflow=8, pool_timeout=seconds, pool_pre_ping=True
+        settings.database_url,
+        pool_size=8,
+        max_overflow=8,
+        pool_timeout=seconds,
+        # Where a caller waits, a frozen server would be waited for twice: the ping, then two seconds for the
+        # connection that is to replace it. A breaker hears of the broken one instead.
+        pool_pre_ping=seconds >= 1,
     )
 
     @event.listens_for(made, "do_connect")
