@@ -22,8 +22,8 @@ from routing.tables import aware
 from routing.tables import drafts as _drafts
 
 PARIS = ZoneInfo("Europe/Paris")
-UNPLANNED = dict.fromkeys(("publish_at", "refused", "asked_by", "asked_by_id"))
-UNAPPROVED = dict.fromkeys(("approved_by", "approved_by_id"))
+UNPLANNED: dict[str, object] = dict.fromkeys(("publish_at", "refused", "asked_by", "asked_by_id"))
+UNAPPROVED: dict[str, object] = dict.fromkeys(("approved_by", "approved_by_id"))
 
 
 class DraftState(StrEnum):
@@ -88,36 +88,22 @@ def save(
     The journal is told what this edit changes, in words, in the same transaction: `told` names the part of
     the rules, `communes` the INSEE codes. A text that is kept already is left as it is, approval and all.
     """
-    text, who = document.to_json(), person(author)
-    values: dict[str, object] = {
-        **UNPLANNED,
-        **UNAPPROVED,
-        "document": text,
-        "based_on": based_on,
-        "association": association,
-        "author": who.name,
-        "author_id": who.account,
-        "reason": reason,
-    }
+    text, who, kept = document.to_json(), person(author), draft_id or str(uuid4())
+    values: dict[str, object] = {"document": text, "based_on": based_on, "association": association}
+    values |= {"author": who.name, "author_id": who.account, "reason": reason, **UNPLANNED, **UNAPPROVED}
+    mine = (_drafts.c.id == kept) & (_drafts.c.state == DraftState.OPEN)
     with engine.begin() as connection:
-        mine = (_drafts.c.id == draft_id) & (_drafts.c.state == DraftState.OPEN)
         row = connection.execute(sa.select(_drafts).where(mine).with_for_update()).first()
         if row is not None and (row.document, row.based_on) == (text, based_on):
-            return str(row.id)
+            return kept
         values["changed_at"] = now = database_now(connection)
-        if row is None:
-            draft_id = draft_id or str(uuid4())
-            connection.execute(_drafts.insert().values(id=draft_id, state=DraftState.OPEN, **values))
-        else:
-            connection.execute(_drafts.update().where(mine).values(**values))
+        fresh = _drafts.insert().values(id=kept, state=DraftState.OPEN, **values)
+        connection.execute(fresh if row is None else _drafts.update().where(mine).values(**values))
         recordings.still_wanted(connection, document, now)
-        before = None if row is None else row.document
-        said = edits.in_words(connection, before, document, based_on, association, communes)
-        if said:
-            subject = f"Brouillon fondé sur les règles n° {based_on} : {told or reason}"
-            change = journal.Change(association or journal.FEDERATION, "draft_kept", subject, after=said)
-            journal.append(connection, who.name, [change])
-    return str(draft_id)
+        before = None if row is None else str(row.document)
+        changed = edits.Edit(association, based_on, told or reason, before, document)
+        edits.tell(connection, who.name, changed, communes or {})
+    return kept
 
 
 def find(engine: Engine, draft_id: str) -> Draft | None:

@@ -115,15 +115,11 @@ def publish(
     `draft` is given up for published, if its text is still the one that was read: else `DraftChanged`.
     One transaction: whoever is killed in it leaves the old book. Of two at once the primary key refuses one.
     """
-    text, who, second = document.to_json(), person(author), person(approved_by) if approved_by else None
-    row = {
+    text = document.to_json()
+    row = _signed(author, approved_by) | {
         "version": expected + 1,
         "document": text,
         "digest": _digest(text),
-        "author": who.name,
-        "author_id": who.account,
-        "approved_by": second and second.name,
-        "approved_by_id": second and second.account,
         "association": draft and draft.association,
         "reason": reason,
         "restores": restores,
@@ -139,6 +135,16 @@ def publish(
             raise
         raise Superseded(expected, in_force) from None
     return expected + 1
+
+
+def _signed(author: By, approved_by: By | None) -> dict[str, object]:
+    who, second = person(author), person(approved_by) if approved_by else None
+    return {
+        "author": who.name,
+        "author_id": who.account,
+        "approved_by": second and second.name,
+        "approved_by_id": second and second.account,
+    }
 
 
 def _insert(
