@@ -6,6 +6,7 @@ import gzip
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from operator import attrgetter
 from pathlib import Path
 from sys import intern
@@ -82,6 +83,7 @@ class Places:
         self._by_postcode = {postcode: tuple(sharing) for postcode, sharing in by_postcode.items()}
 
     @classmethod
+    @cache  # nothing changes it, and a process that asks twice means the same one
     def load(cls, path: Path | None = None) -> Places:
         """Read `communes.tsv.gz` as `build` wrote it; ValueError when the file is of another format."""
         first, *columns = gzip.decompress((path or COMMUNES_FILE).read_bytes()).decode().splitlines()
