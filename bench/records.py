@@ -58,13 +58,23 @@ def fill(engines: list[Engine], first: date) -> None:
     """The year, by the quickest way each database has; indexes afterwards, then the roll-ups."""
     past = Past(areas(demo_document(), Places.load()), Profile.load())
     began, count = time.perf_counter(), 0
+    for engine in engines:
+        with engine.begin() as connection:
+            for index in records.indexes:
+                index.drop(connection)
     for n in range((LAST - first).days + 1):
-        rows = past.day(first + timedelta(days=n))
+        rows = sorted(past.day(first + timedelta(days=n)))
         count += len(rows)
         for engine in engines:
             with engine.begin() as connection:
                 _load(connection, rows)
     print(f"{count} calls drawn and written in {time.perf_counter() - began:.0f} s", flush=True)
+    for engine in engines:
+        began = time.perf_counter()
+        with engine.begin() as connection:
+            for index in records.indexes:
+                index.create(connection)
+        print(f"{engine.dialect.name}: indexed in {time.perf_counter() - began:.0f} s", flush=True)
     now = datetime(LAST.year, LAST.month, LAST.day, 23, tzinfo=UTC)
     for engine in engines:
         began = time.perf_counter()
@@ -86,7 +96,9 @@ def measure(engine: Engine, first: date) -> None:
         "year day by day": lambda c: history.days_of(c, year),
         "year day by day, one association": lambda c: history.days_of(c, mine),
         "month against last year": lambda c: history.compared(c, month),
-        "year, weekday × hour": lambda c: history.week_hours(c, year),
+        "year by weekday": lambda c: history.breakdown(c, year, By.WEEKDAY),
+        "year by hour": lambda c: history.breakdown(c, year, By.HOUR),
+        "month by hour": lambda c: history.breakdown(c, month, By.HOUR),
         "year by département": lambda c: history.breakdown(c, year, By.DEPARTEMENT),
         "year by commune, one association": lambda c: history.breakdown(c, mine, By.PLACE),
         "month by commune": lambda c: history.breakdown(c, month, By.PLACE),

@@ -17,7 +17,14 @@ from config import logs, stores
 from config.patience import Breaker
 from config.sealing import Pseudonyms
 from config.settings import Settings
-from console import french, headers, journal, navigation, paper
+from console import (
+    french,
+    headers,
+    journal,
+    navigation,
+    paper,
+    warm,
+)
 from console.access import door, entering, oidc_pages, own, passkey_pages, people, way_back_pages
 from console.access.accounts import Accounts
 from console.access.identities import Identities
@@ -54,7 +61,6 @@ from console.federation import (
     accounts,
     associations,
     board,
-    board_map,
     closures,
     coverage_pages,
     fairness,
@@ -68,6 +74,7 @@ from console.letters import Letters
 from console.office import Office, office
 from routing import words
 from routing.book import LiveBook
+from routing.coverage import Terrain
 from routing.geography.places import Places
 from workers.beats import Beats
 from workers.callbacks.store import Callbacks
@@ -128,7 +135,7 @@ def from_environment() -> Flask:
     app = create_app(settings)
     here: Office = app.extensions["office"]
     Beats(here.redis, here.engine, "console").keep(lambda: {"book": here.book.version})
-    board_map.keep_warm(lambda: here.book, here.clock)
+    warm.prepare(app)
     paper.keep(settings.var_dir / "paper", lambda: here.book, here.places, here.clock)
     return app
 
@@ -174,12 +181,13 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 def _office(settings: Settings, clock: Callable[[], datetime]) -> Office:
     engine, places = stores.engine(settings), Places.load()
-    redis, breaker = stores.voice_redis(settings), Breaker()
+    redis, breaker, terrain = stores.voice_redis(settings), Breaker(), Terrain(places)
     return Office(
         settings=settings,
         engine=engine,
-        live_book=LiveBook(engine, settings.var_dir / "rulebook", places).start(),
+        live_book=LiveBook(engine, settings.var_dir / "rulebook", terrain).start(),
         places=places,
+        terrain=terrain,
         clock=clock,
         accounts=Accounts(engine),
         sessions=Sessions(engine),

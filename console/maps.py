@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import groupby, pairwise
 from pathlib import Path
+from typing import Any
 
+from console.drawings import Drawings
 from routing.compiled import RuleBook
+from routing.geography import borders
+from routing.geography import outlines as outlines_of
 from routing.geography.borders import Point
-from routing.geography.outlines import FRAMES, MAINLAND, Frame, Outlines, frame_of
-from routing.geography.places import departement_of
+from routing.geography.outlines import FRAMES, MAINLAND, OUTLINES_FILE, Frame, Outlines, frame_of
+from routing.geography.places import departement_of, parent
 from routing.model import Need
 
 DEPARTEMENTS_FILE = Path(__file__).parents[1] / "routing" / "geography" / "data" / "departements.tsv"
@@ -21,6 +25,10 @@ DETAIL = 40.0  # units of the outlines (0.8 km) that may be smoothed away: half 
 FINE = 5.0  # the same on the insets
 SMALL_RING = 18  # square units of the sheet under which an island or a hole is not seen
 CROWN = frozenset({"75", "92", "93", "94"})
+# Kept between processes where the console has said so; drawn anew when data or program are others.
+drawings = Drawings(
+    OUTLINES_FILE, *(Path(file) for file in (__file__, borders.__file__, outlines_of.__file__))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ class Country:
 
     sheets: tuple[Sheet, ...]
     departements: tuple[Shape, ...]
+    land: str  # all that is drawn, as one path
     view_box: str = f"0 0 {WIDTH} {HEIGHT}"
 
     @property
@@ -74,13 +83,9 @@ class Country:
 
     def shapes(self, paint: Mapping[str, str], names: Mapping[str, str]) -> tuple[Shape, ...]:
         """One shape for each paint, over all sheets. `paint`: INSEE code -> code; `names`: its name."""
-        paths: dict[str, str] = {}
-        for sheet in self.sheets:
-            drawn = _on(sheet, paint) if sheet.only else paint
-            fine = DETAIL if sheet.frame is MAINLAND and not sheet.only else FINE
-            for code, rings in outlines().regions(drawn, sheet.frame, fine).items():
-                paths[code] = paths.get(code, "") + path(rings, sheet.place, SMALL_RING)
-        return tuple(Shape(code, names.get(code, code), d) for code, d in sorted(paths.items()) if d)
+        told = "shapes" + "".join(f"{code}{paint[code]} " for code in sorted(paint))
+        found = drawings.kept(told, lambda: _paths(self.sheets, paint))
+        return tuple(Shape(code, names.get(code, code), d) for code, d in found)
 
 
 @cache
@@ -99,16 +104,23 @@ def departement_names() -> Mapping[str, str]:
 @cache
 def country() -> Country:
     """The country, its départements drawn."""
-    paint = {code: departement_of(code) for code in outlines().codes[1:]}
-    bare = Country(tuple(_sheets(paint)), ())
-    return Country(bare.sheets, bare.shapes(paint, departement_names()))
+    told, frames = drawings.kept("country", _bare), {frame.code: frame for frame in FRAMES}
+    sheets = tuple(
+        Sheet(code, title, frames[frame], tuple(box), scale, tuple(shift), frozenset(only) or None)
+        for code, title, frame, box, scale, shift, only in told["sheets"]
+    )
+    names = departement_names()
+    shapes = tuple(Shape(code, names.get(code, code), d) for code, d in told["departements"])
+    return Country(sheets, shapes, told["land"])
 
 
 @lru_cache(maxsize=4)
 def areas(book: RuleBook, need: Need, instant: float) -> tuple[Shape, ...]:
     """Each association's area on the country's map: the communes it answers for first. `instant` in seconds;
     pass midnight, or every second would be drawn anew."""
-    owners = {code: book.chain(need, code).owners(instant) for code in outlines().codes[1:]}
+    chains = book.chains.get(need, {})
+    cities = {parent(code) for code in chains}  # drawn by their arrondissements
+    owners = {code: chain.owners(instant) for code, chain in chains.items() if code not in cities}
     first = {code: found[0] for code, found in owners.items() if found}
     return country().shapes(first, {slug: one.name for slug, one in book.associations.items()})
 
@@ -139,6 +151,26 @@ _INSETS = (
     ("974", "La Réunion", (0, 1680, 350, 240)),
     ("976", "Mayotte", (0, 1940, 350, 240)),
 )
+
+
+def _bare() -> dict[str, Any]:
+    """The sheets, the départements' paths, and the land."""
+    paint = {code: departement_of(code) for code in outlines().codes[1:]}
+    sheets = tuple(_sheets(paint))
+    told = [(s.code, s.title, s.frame.code, s.box, s.scale, s.shift, sorted(s.only or ())) for s in sheets]
+    ((_, land),) = _paths(sheets, dict.fromkeys(paint, "land"))
+    return {"sheets": told, "departements": _paths(sheets, paint), "land": land}
+
+
+def _paths(sheets: Iterable[Sheet], paint: Mapping[str, str]) -> list[tuple[str, str]]:
+    """(code, path) of each paint."""
+    paths: dict[str, str] = {}
+    for sheet in sheets:
+        drawn = _on(sheet, paint) if sheet.only else paint
+        fine = DETAIL if sheet.frame is MAINLAND and not sheet.only else FINE
+        for code, rings in outlines().regions(drawn, sheet.frame, fine).items():
+            paths[code] = paths.get(code, "") + path(rings, sheet.place, SMALL_RING)
+    return [(code, d) for code, d in sorted(paths.items()) if d]
 
 
 def _sheets(paint: Mapping[str, str]) -> Iterable[Sheet]:

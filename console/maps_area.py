@@ -67,8 +67,8 @@ def drawn(
         return (at_x - x) * scale, (at_y - y) * scale
 
     detail = 0.5 / scale
-    regions = outlines().regions(paint, frame, detail)
-    lines = outlines().regions({code: departement_of(code) for code in here}, frame, detail)
+    regions = outlines().regions(paint, frame, detail, few=True)
+    lines = outlines().regions({code: departement_of(code) for code in here}, frame, detail, few=True)
     told = {name: path(rings, place, 2) for name, rings in regions.items()}
     return AreaMap(
         view_box=f"0 0 {SCREEN} {round(high * scale)}",

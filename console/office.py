@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
 from flask import current_app, g
 from redis import Redis
@@ -41,6 +40,7 @@ class Office:
     engine: Engine
     live_book: LiveBook
     places: Places
+    terrain: Terrain  # the same, prepared once for all books
     clock: Callable[[], datetime]
     accounts: Accounts
     sessions: Sessions
@@ -60,11 +60,6 @@ class Office:
     def book(self) -> RuleBook:
         """The book in force."""
         return self.live_book.current
-
-    @cached_property
-    def terrain(self) -> Terrain:
-        """The communes, prepared once for trying books that are not in force."""
-        return Terrain(self.places)
 
     def now(self) -> datetime:
         """The service's clock, aware."""

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from routing import snapshot, static_fallback, store
 from routing.compile import LAST_RESORT, compile_book
 from routing.compiled import RuleBook
-from routing.coverage import Gazetteer
+from routing.coverage import Gazetteer, Terrain
 from routing.document import Document
 
 log = structlog.get_logger()
@@ -45,13 +45,16 @@ class LiveBook:
     alone. Afterwards a daemon thread asks for the version's number every `every` seconds.
     """
 
-    def __init__(self, engine: Engine, folder: Path, places: Gazetteer, *, every: float = 0.3) -> None:
+    def __init__(
+        self, engine: Engine, folder: Path, places: Gazetteer | Terrain, *, every: float = 0.3
+    ) -> None:
         self.current = RuleBook(version=0, national=LAST_RESORT, teleconsultation=(LAST_RESORT,))
         self._engine, self._folder, self._places, self._every = engine, folder, places, every
         self._source = BookSource.LAST_RESORT
         self._confirmed = monotonic()
         self._problem: str | None = None
-        self._first_look, self._stopped, self._changing = Event(), Event(), Lock()
+        self._first_look, self._stopped = Event(), Event()
+        self._changing, self._renewing = Lock(), Lock()
 
     def start(self, patience: float = 3.0) -> LiveBook:
         """Begin to follow SQL; returns with the best book to be had within `patience` seconds."""
@@ -72,12 +75,8 @@ class LiveBook:
     def refresh(self) -> None:
         """Take what SQL has in force, if it differs; a fault leaves everything as it was."""
         try:
-            in_force = store.current_version(self._engine)
-            if in_force and (in_force != self.current.version or self._source is not BookSource.SQL):
-                found = store.current(self._engine)
-                if found is not None:
-                    self._take(*found, BookSource.SQL)
-                    self._keep(*found)
+            with self._renewing:  # or one that has read before the other would put the older book back
+                self._renew()
         except Exception as fault:  # whatever is wrong with SQL or the row, the book in hand goes on
             problem = type(fault).__name__
             if problem != self._problem:
@@ -85,6 +84,14 @@ class LiveBook:
             self._problem = problem
         else:
             self._problem, self._confirmed = None, monotonic()
+
+    def _renew(self) -> None:
+        in_force = store.current_version(self._engine)
+        if in_force and (in_force != self.current.version or self._source is not BookSource.SQL):
+            found = store.current(self._engine)
+            if found is not None:
+                self._take(*found, BookSource.SQL)
+                self._keep(*found)
 
     def _follow(self) -> None:
         while not self._stopped.is_set():

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from routing import checks_calendar, checks_document
 from routing.compiled import RuleBook
 from routing.coverage import Gazetteer
+from routing.document import Document
 from routing.geography.places import Commune, parent, time_zone
 from routing.model import Need
 from routing.problem import Problem
@@ -66,8 +67,22 @@ def check(book: RuleBook, places: Gazetteer, since: datetime, until: datetime) -
     )
 
 
+def refusals(document: Document) -> Iterator[Problem]:
+    """What blocks a document, as `check` finds it: that shows in the text alone.
+
+    Holes, overlaps and hours in which nobody is there are warnings, however many: to publish needs no proof.
+    """
+    found = (*checks_document.problems(document), *checks_calendar.endless(document))
+    return (problem for problem in found if problem.blocking)
+
+
+def gravity(problem: Problem) -> tuple[bool, str, int]:
+    """What puts the gravest problems first."""
+    return not problem.blocking, problem.kind, -(problem.inhabitants or 0)
+
+
 def _gravest_first(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    return tuple(sorted(problems, key=lambda p: (not p.blocking, p.kind, -(p.inhabitants or 0))))
+    return tuple(sorted(problems, key=gravity))
 
 
 def _written(book: RuleBook, since: float, until: float) -> Iterator[Problem]:

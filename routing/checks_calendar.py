@@ -21,17 +21,25 @@ ENDLESS = timedelta(days=366)  # who stays closed longer has left, and has a clo
 
 def problems(book: RuleBook, document: Document, since: float, until: float) -> Iterator[Problem]:
     """Every fault seen between two instants (whole seconds UTC)."""
+    yield from endless(document)
     proof = Proof(book, since, until)
     turns: dict[str, tuple[date, ...]] = {}
     for one in document.associations:
         if one.time_zone not in turns:
             turns[one.time_zone] = tuple(clock_changes(ZoneInfo(one.time_zone), since, until))
         yield from _clock(one, turns[one.time_zone])
-        yield from _endless_exceptions(one)
         yield from _never_open(one, proof, since)
         yield from _pacts(one, document, proof)
     for closure in document.closures:
         yield from _closure(closure, book, proof)
+
+
+def endless(document: Document) -> Iterator[Problem]:
+    """What closes for more than a year, whenever that is."""
+    for one in document.associations:
+        yield from _endless_exceptions(one)
+    for closure in document.closures:
+        yield from _endless_closure(closure)
 
 
 def clock_changes(zone: ZoneInfo, since: float, until: float) -> Iterator[date]:
@@ -97,6 +105,12 @@ def _endless_exceptions(one: Association) -> Iterator[Problem]:
                 )
 
 
+def _endless_closure(closure: Closure) -> Iterator[Problem]:
+    if closure.ends - closure.starts >= ENDLESS:
+        said = f"La fermeture « {closure.reason} » dure plus d'un an : c'est une fermeture sans fin."
+        yield Problem("endless", True, said, first_minute=closure.starts, rule=f"closures/{closure.id}")
+
+
 def _never_open(one: Association, proof: Proof, since: float) -> Iterator[Problem]:
     """Owners whose hours for a need never come in the whole period, though the need is offered."""
     for need in PROVED:
@@ -133,9 +147,6 @@ def _absent(name: str, said: str, one: Association, since: float, part: str = "h
 
 def _closure(closure: Closure, book: RuleBook, proof: Proof) -> Iterator[Problem]:
     rule = f"closures/{closure.id}"
-    if closure.ends - closure.starts >= ENDLESS:
-        said = f"La fermeture « {closure.reason} » dure plus d'un an : c'est une fermeture sans fin."
-        yield Problem("endless", True, said, first_minute=closure.starts, rule=rule)
     since, until = closure.starts.timestamp(), closure.ends.timestamp()
     if until <= proof.since or since >= proof.until:
         return

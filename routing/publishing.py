@@ -120,7 +120,7 @@ def restore(
 
 
 def refused(engine: Engine, before: Document, after: Document) -> tuple[Problem, ...]:
-    """What blocks this document in the place of the one before it, the gravest first: as `examine` finds it."""
+    """What blocks this document in the place of the one before it: just what `examine` finds to block it."""
     found = (*refusals(after), *unproved(engine, before, after))
     return tuple(sorted((p for p in found if p.blocking), key=gravity))
 

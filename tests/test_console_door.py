@@ -139,6 +139,7 @@ def test_the_cookie_is_strict_and_bound_to_https_where_there_is_https(env: dict[
 
 def test_a_fault_shows_nothing_of_what_lies_inside(desk: Console) -> None:
     browser = desk.entered(Role.FEDERATION)
+    desk.office.live_book.stop()
     desk.office.live_book.current = None  # type: ignore[assignment] # broken on purpose
     answer = browser.get("/federation/")
     assert answer.status_code == 500

@@ -88,9 +88,9 @@ def test_hours_are_those_of_paris(engine: Engine) -> None:
     count(engine, Told("CA1", datetime(2026, 11, 17, 11, 59, 30, tzinfo=UTC)).over(after=1))
     with engine.begin() as connection:
         hours = history.hours_of(connection, DAY)
-        slots = history.week_hours(connection, Span(DAY, DAY))
+        weekdays = history.breakdown(connection, Span(DAY, DAY), By.WEEKDAY)
     assert [hour for hour, figures in hours.items() if figures.presented] == [12]
-    assert list(slots) == [(1, 12)]
+    assert list(weekdays) == [1]
 
 
 def test_overflow_is_given_by_one_and_received_by_the_other(engine: Engine) -> None:

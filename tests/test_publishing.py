@@ -6,15 +6,17 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
 from config.sealing import Pseudonyms
-from routing import draft_publishing, drafts, number_proofs, publishing, store
+from routing import draft_publishing, drafts, number_proofs, pacts, publishing, store
 from routing.document import Document
 from routing.number_proofs import Answer, TooSoon
+from routing.pacts import State
 from routing.publishing import Conflict, Refused, SecondPersonNeeded
 from tests.books_on_file import document_on_file
 
@@ -228,3 +230,46 @@ def test_nothing_publishes_around_the_checks() -> None:
         "routing/publishing.py",
         "routing/draft_publishing.py",
     }
+
+
+def by_chance(draw: Random) -> Document:
+    """The book with pacts drawn by chance: to anybody, to nobody known, to one's own desks, for any time."""
+    slugs = [one.slug for one in GIRONDE.associations]
+
+    def pacts_of(written: dict[str, Any]) -> None:
+        for one in written["associations"]:
+            helpers = draw.sample([*slugs, *slugs, "nowhere"], draw.randrange(3))
+            one["overflow"] = [
+                {
+                    "association": helper,
+                    "accepted": draw.random() < 0.7,
+                    "cap_per_hour": draw.choice([None, 3, 9]),
+                }
+                | {"until": draw.choice([None, "2026-06-30", "2099-12-31"])}
+                for helper in helpers
+            ]
+            if draw.random() < 0.05:
+                one["regulators"] = draw.choice(written["associations"])["regulators"]
+        if draw.random() < 0.2:
+            shut(draw.choice([2, 20]), urgent=False)(written)
+            written["closures"][0]["ends"] = draw.choice(["2026-12-09T00:00:00Z", "2028-12-09T00:00:00Z"])
+
+    return changed(pacts_of)
+
+
+def test_what_refuses_a_publication_is_what_the_whole_proof_would_refuse(sqlite_engine: Engine) -> None:
+    draw, refused_for, passed = Random(3624), set[str](), 0
+    store.publish(sqlite_engine, GIRONDE, 0, "3624", "")
+    for _ in range(60):
+        drawn = by_chance(draw)
+        for one in drawn.associations:
+            for pact in one.overflow:
+                said = draw.choice([State.ACCEPTED] * 8 + list(State))
+                pacts.answer(sqlite_engine, one.slug, pact, said, "bob")
+        asked = by_chance(draw) if draw.random() < 0.3 else drawn
+        proved = publishing.examine(sqlite_engine, PLACES, asked, 1).blocking
+        assert publishing.refused(sqlite_engine, GIRONDE, asked) == proved
+        refused_for |= {problem.kind for problem in proved}
+        passed += not proved
+    assert refused_for >= {"unaccepted_pact", "unknown", "loop", "endless"}
+    assert passed > 3

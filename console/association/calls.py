@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request
-from sqlalchemy import ColumnElement, Row, or_, select
+from sqlalchemy import ColumnElement, Row, func, or_, select, union_all
 from werkzeug.wrappers import Response
 
 from config.stores import reading
@@ -77,7 +77,7 @@ class Step:
 def listed(association: str) -> Answer:
     """The calls, the newest first; by day, place and outcome."""
     at = scene(association)
-    rows = _rows(office(), _wanted(at))
+    rows = _rows(office(), at.slug, _wanted(at))
     return render_template(
         "association/calls.html",
         at=at,
@@ -116,7 +116,8 @@ def _theirs(slug: str) -> ColumnElement[bool]:
 
 def _wanted(at: Scene) -> list[ColumnElement[bool]]:
     """What the form asks for; what cannot be read is as if it had not been asked."""
-    asked, found = request.args, [_theirs(at.slug)]
+    asked = request.args
+    found: list[ColumnElement[bool]] = []
     day = read_day(asked.get("day", ""), at.now - timedelta(days=364), at.zone)
     if day is not None:
         found.append(records.c.began_at.between(day, day + timedelta(days=1)))
@@ -145,8 +146,20 @@ def _instant(text: str) -> datetime | None:
     return found if found.tzinfo else None
 
 
-def _rows(here: Office, wanted: list[ColumnElement[bool]]) -> list[Row[Any]]:
-    query = select(records).where(*wanted).order_by(records.c.began_at.desc()).limit(PAGE + 1)
+def _rows(here: Office, slug: str, wanted: list[ColumnElement[bool]]) -> list[Row[Any]]:
+    """The newest of `_theirs`: of each of its three kinds, through that kind's own index, then of all."""
+    c = records.c
+    kinds = (
+        [c.association == slug],
+        [c.answered_for == slug, c.answered_for != c.association],
+        [c.regulator == slug, c.regulator != c.association, func.coalesce(c.answered_for, "") != slug],
+    )
+    parts = [
+        select(records).where(*kind, *wanted).order_by(c.began_at.desc()).limit(PAGE + 1).subquery()
+        for kind in kinds
+    ]
+    found = union_all(*(select(part) for part in parts)).subquery()
+    query = select(found).order_by(found.c.began_at.desc()).limit(PAGE + 1)
     with reading(here.engine).connect() as connection:
         return list(connection.execute(query))
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from io import StringIO
+from operator import itemgetter
 
 from console import maps
 from console.french import PARIS
@@ -78,11 +79,13 @@ class Coverage:
 @lru_cache(maxsize=8)
 def coverage(book: RuleBook, places: Places, need: Need, midnight: float) -> Coverage:
     """The book is frozen and titles begin and end at midnight: this holds for a day of a book."""
-    cities = {parent(one.insee) for one in places.all()}
-    communes = [one for one in places.all() if one.insee not in cities]
-    owners = {one.insee: book.chain(need, one.insee).owners(midnight) for one in communes}
-    by_departement = _postcodes(communes, owners)
-    rows = tuple(_rows(communes, owners, by_departement))
+    ground = ground_of(places)
+    owners = {one.insee: book.chain(need, one.insee).owners(midnight) for one in ground.communes}
+    by_departement = {
+        departement: tuple(_postcode(code, inside, owners) for code, inside in codes)
+        for departement, codes in ground.postcodes.items()
+    }
+    rows = tuple(_rows(ground, owners, by_departement))
     paint = {code: ("doubled" if len(found) > 1 else "covered") for code, found in owners.items() if found}
     paths = {shape.code: shape.d for shape in maps.country().shapes(paint, {})}
     return Coverage(
@@ -94,6 +97,26 @@ def coverage(book: RuleBook, places: Places, need: Need, midnight: float) -> Cov
         paths.get("covered", ""),
         paths.get("doubled", ""),
     )
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The same under every book: the communes (cities by arrondissement), by postcode and département."""
+
+    communes: tuple[Commune, ...]
+    postcodes: dict[str, list[tuple[str, tuple[Commune, ...]]]]  # by département
+    departements: dict[str, list[Commune]]
+
+
+@lru_cache(maxsize=2)
+def ground_of(places: Places) -> Ground:
+    """The country's, put in order once."""
+    cities = {parent(one.insee) for one in places.all()}
+    communes = tuple(one for one in places.all() if one.insee not in cities)
+    departements: dict[str, list[Commune]] = defaultdict(list)
+    for one in communes:
+        departements[one.departement].append(one)
+    return Ground(communes, _postcodes(communes), dict(sorted(departements.items())))
 
 
 def seats(book: RuleBook, places: Places) -> tuple[tuple[str, int, int], ...]:
@@ -113,65 +136,63 @@ def midnight(now: datetime) -> float:
     return local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
-def table(found: Coverage, names: dict[str, str]) -> Iterator[str]:
-    """The lines of a CSV file that opens right in a French Excel: one commune and postcode a line."""
-    yield "\ufeff"
-    head = (
-        "code postal",
-        "code INSEE",
-        "commune",
-        "département",
-        "habitants",
-        "besoin",
-        "état",
-        "associations",
-    )
-    yield _line(head)
-    for departement in found.postcodes.values():
-        for postcode in departement:
-            for one in postcode.communes:
-                owners = found.owners[one.insee]
-                state = WORDS[_state([owners])][1]
-                told = ", ".join(names.get(slug, slug) for slug in owners)
-                need = NEEDS[found.need]
-                line = (
-                    postcode.code,
-                    one.insee,
-                    one.name,
-                    one.departement,
-                    one.population,
-                    need,
-                    state,
-                    told,
-                )
-                yield _line(line)
-
-
-def _line(cells: Iterable[object]) -> str:
+def table(found: Coverage, names: dict[str, str]) -> str:
+    """A CSV file that opens right in a French Excel: one commune and postcode a line."""
     out = StringIO()
-    csv.writer(out, delimiter=";", lineterminator="\r\n").writerow(cells)
+    out.write("\ufeff")
+    lines = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    lines.writerow(
+        (
+            "code postal",
+            "code INSEE",
+            "commune",
+            "département",
+            "habitants",
+            "besoin",
+            "état",
+            "associations",
+        )
+    )
+    need = NEEDS[found.need]
+    ends = {who: _ending(who, names) for who in set(found.owners.values())}
+    lines.writerows(
+        (
+            postcode.code,
+            one.insee,
+            one.name,
+            one.departement,
+            one.population,
+            need,
+            *ends[found.owners[one.insee]],
+        )
+        for departement in found.postcodes.values()
+        for postcode in departement
+        for one in postcode.communes
+    )
     return out.getvalue()
 
 
-def _postcodes(
-    communes: Iterable[Commune], owners: dict[str, tuple[str, ...]]
-) -> dict[str, tuple[Postcode, ...]]:
+def _ending(owners: tuple[str, ...], names: dict[str, str]) -> tuple[str, str]:
+    return WORDS[_state([owners])][1], ", ".join(names.get(slug, slug) for slug in owners)
+
+
+def _postcodes(communes: Iterable[Commune]) -> dict[str, list[tuple[str, tuple[Commune, ...]]]]:
     sharing: dict[tuple[str, str], list[Commune]] = defaultdict(list)
     for one in communes:
         for code in one.postcodes:
             sharing[code, code[:3] if code.startswith(("97", "98")) else one.departement].append(one)
-    kept: dict[str, list[Postcode]] = defaultdict(list)
+    kept: dict[str, dict[str, tuple[Commune, ...]]] = defaultdict(dict)
     seen: dict[str, str] = {}
-    for (code, departement), inside in sorted(sharing.items()):
+    for (code, departement), inside in sorted(sharing.items(), key=itemgetter(0)):
         first = seen.setdefault(code, departement)  # a few straddle two départements: told in the first
-        if first != departement:
-            last = next(one for one in kept[first] if one.code == code)
-            kept[first].remove(last)
-            inside = [*last.communes, *inside]
-        titles = [owners[one.insee] for one in inside]
-        who = tuple(dict.fromkeys(slug for found in titles for slug in found))
-        kept[first].append(Postcode(code, tuple(inside), who, _state(titles)))
-    return {departement: tuple(found) for departement, found in sorted(kept.items())}
+        kept[first][code] = (*kept[first].get(code, ()), *inside)
+    return {departement: list(found.items()) for departement, found in sorted(kept.items())}
+
+
+def _postcode(code: str, inside: tuple[Commune, ...], owners: dict[str, tuple[str, ...]]) -> Postcode:
+    titles = [owners[one.insee] for one in inside]
+    who = tuple(dict.fromkeys(slug for found in titles for slug in found))
+    return Postcode(code, inside, who, _state(titles))
 
 
 def _state(titles: list[tuple[str, ...]]) -> State:
@@ -182,24 +203,19 @@ def _state(titles: list[tuple[str, ...]]) -> State:
 
 
 def _rows(
-    communes: Iterable[Commune],
-    owners: dict[str, tuple[str, ...]],
-    postcodes: dict[str, tuple[Postcode, ...]],
+    ground: Ground, owners: dict[str, tuple[str, ...]], postcodes: dict[str, tuple[Postcode, ...]]
 ) -> Iterator[Row]:
-    inside: dict[str, list[Commune]] = defaultdict(list)
-    for one in communes:
-        inside[one.departement].append(one)
-    for code in sorted(inside):
+    for code, inside in ground.departements.items():
         told = postcodes.get(code, ())
-        bare = [one for one in inside[code] if not owners[one.insee]]
+        bare = [one for one in inside if not owners[one.insee]]
         yield Row(
             code,
             maps.departement_names().get(code, code),
             len(told),
             Counter(one.state for one in told),
-            len(inside[code]),
+            len(inside),
             len(bare),
-            sum(len(owners[one.insee]) > 1 for one in inside[code]),
+            sum(len(owners[one.insee]) > 1 for one in inside),
             sum(one.population for one in bare),
         )
 

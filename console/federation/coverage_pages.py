@@ -81,7 +81,7 @@ def file() -> Answer:
     cities = {slug: one.city for slug, one in here.book.associations.items()}
     name = f"couverture-{found.need.value}-regles-{here.book.version}.csv"
     return Response(
-        "".join(table(found, cities)),
+        table(found, cities),
         mimetype="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

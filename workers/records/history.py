@@ -20,6 +20,9 @@ from workers.records.tables import KEYS, MEASURES, rollups
 ZONES = ("A", "B", "C")
 
 
+_HOURS = ("rollup_hour", "rollup_dayhour")  # of an association, of all
+
+
 class By(StrEnum):
     """What a breakdown is by."""
 
@@ -29,7 +32,7 @@ class By(StrEnum):
     NEED = "need"
     OUTCOME = "outcome"
     HOUR = "hour"  # of the day, 0..23
-    WEEKDAY = "weekday"  # from Monday 0; whole months
+    WEEKDAY = "weekday"  # from Monday 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def total(connection: Connection, span: Span) -> Figures:
 def hours_of(connection: Connection, day: date, association: str | None = None) -> dict[int, Figures]:
     """A day hour by hour, its 24 hours all there."""
     span = Span(day, day, association)
-    found = _by(connection, "rollup_hour", "hour", span)
+    found = _by(connection, _HOURS[association is None], "hour", span)
     return {hour: found.get(hour, Figures.of({})) for hour in range(24)}
 
 
@@ -131,7 +134,7 @@ def marks(day: date) -> Marks:
 def breakdown(connection: Connection, span: Span, by: By, most: int = 300) -> dict[str | int, Figures]:
     """A span's figures by one thing, the `most` frequent first; exact by the day.
 
-    But for weekdays, and for the hours of more than 31 days: they go by whole months.
+    But for an association's hours of more than 31 days: they go by whole months.
     """
     if span.association and by in {By.DEPARTEMENT, By.PLACE}:
         places = _places_of(connection, span, span.association)
@@ -140,23 +143,17 @@ def breakdown(connection: Connection, span: Span, by: By, most: int = 300) -> di
         return communes.most_called(connection, span.first, span.last, most)
     if by in {By.NEED, By.OUTCOME}:
         return _by_months(connection, span, by)
-    long = (span.last - span.first).days > 31
-    week = "rollup_slot" if span.association else "rollup_week"
+    if by is By.WEEKDAY:
+        days = days_of(connection, span)
+        told = [{day.weekday(): figures} for day, figures in days.items() if figures.presented]
+        return _most(_together(told), most)
+    long = span.association is not None and (span.last - span.first).days > 31
     names = {
         By.ASSOCIATION: "rollup_association",
         By.DEPARTEMENT: "rollup_departement",
-        By.WEEKDAY: week,
-        By.HOUR: week if long else "rollup_hour",
+        By.HOUR: "rollup_slot" if long else _HOURS[span.association is None],
     }
     return _by(connection, names[by], by, span, most)
-
-
-def week_hours(connection: Connection, span: Span) -> dict[tuple[int, int], Figures]:
-    """Weekday × hour of day, for the months of a span: where calls come, and where they are lost."""
-    table = rollups["rollup_slot" if span.association else "rollup_week"]
-    query = _summed(table.name, table.c.weekday, table.c.hour).where(*_within(table, span))
-    rows = connection.execute(query.group_by(table.c.weekday, table.c.hour)).mappings()
-    return {(row["weekday"], row["hour"]): Figures.of(row) for row in rows}
 
 
 def fairness(connection: Connection, span: Span) -> list[Flow]:

@@ -18,8 +18,10 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    cast,
     delete,
     func,
+    insert,
     literal,
     or_,
     select,
@@ -99,12 +101,52 @@ def drop_empty(connection: Connection, days: Sequence[int]) -> None:
 
 
 def rebuild(connection: Connection, month: int, minutes_from: int) -> None:
-    """Make a month's roll-ups (202611) again from its records; minutes from the day `minutes_from` on."""
+    """Make a month's roll-ups (202611) again from its records alone; minutes from the day `minutes_from` on.
+
+    What a finer roll-up holds already is added up from there, which is a hundredth of the rows.
+    """
     for name, table in rollups.items():
         connection.execute(delete(table).where(_of_month(name, month)))
-        once = literal(1, Integer)
-        among = _recorded(name, month, minutes_from)
-        connection.execute(_from_records(connection.dialect.name, table, KEYS[name], once, among))
+    for name in sorted(KEYS, key=_SUMS_OF.__contains__):
+        if name in _SUMS_OF:
+            due = _added_up(name, month)
+        elif name != "rollup_minute" or minutes_from // 100 <= month:
+            due = _grouped(KEYS[name], literal(1, Integer), _recorded(name, month, minutes_from))
+        else:
+            continue  # all its minutes are too old to be kept
+        connection.execute(insert(rollups[name]).from_select([*KEYS[name], *MEASURES], due))
+
+
+# Whose rows each of these adds up.
+_SUMS_OF = {
+    "rollup_day": "rollup_hour",
+    "rollup_month": "rollup_hour",
+    "rollup_association": "rollup_hour",
+    "rollup_dayhour": "rollup_hour",
+    "rollup_slot": "rollup_hour",
+    "rollup_departement": "rollup_commune",
+}
+
+
+def _added_up(name: str, month: int) -> Select[Any]:
+    finer = rollups[_SUMS_OF[name]]
+    keys = [_coarser(key, finer.c, month).label(key) for key in KEYS[name]]
+    sums = [func.sum(finer.c[measure]).label(measure) for measure in MEASURES]
+    return select(*keys, *sums).where(_of_month(finer.name, month)).group_by(*keys)
+
+
+def _coarser(key: str, finer: Any, month: int) -> ColumnElement[Any]:
+    """A key of a roll-up, of the columns of one that tells more."""
+    if key == "month":
+        return literal(month, Integer)
+    if key == "weekday":
+        first = paris.day_of(month * 100 + 1).weekday()
+        return cast((finer.day % 100 + first - 1) % 7, Integer)
+    if key == "departement":  # as `departement_of` has it
+        overseas = func.substr(finer.place, 1, 2).in_(["97", "98"])
+        return func.substr(finer.place, 1, case((overseas, 3), else_=2))
+    found: ColumnElement[Any] = finer[key]
+    return found
 
 
 def differing(connection: Connection, name: str, month: int, minutes_from: int) -> int:

@@ -1,4 +1,4 @@
-"""The SQL tables of what is counted (migrations 0003, 0005): journals, records, roll-ups, alerts, keys."""
+"""The SQL tables of what is counted (migrations 0003 to 0007): journals, records, roll-ups, alerts, keys."""
 
 from __future__ import annotations
 
@@ -73,7 +73,17 @@ records = Table(  # one row a call that has ended; PostgreSQL: a partition a mon
     Column("trace", Text),
     Column("joined_after", Integer),  # t3 - t0: a doctor on the line, by the call-back (migration 0005)
     Column("held", Boolean, nullable=False, server_default=false()),  # was in the hold queue
-    Index("records_of_association", "association", "began_at"),
+    Index("records_of_association", "association", "began_at", "place", "outcome"),
+    *(  # calls taken for others
+        Index(
+            f"records_by_{column}",
+            column,
+            "began_at",
+            sqlite_where=text(f"{column} <> association"),
+            postgresql_where=text(f"{column} <> association"),
+        )
+        for column in ("answered_for", "regulator")
+    ),
     Index("records_of_person", "who", "began_at"),
     Index("records_of_call", "call"),
 )
@@ -104,7 +114,7 @@ KEYS = {  # roll-up -> its key columns; "" stands for none
     "rollup_day": ("day", "association", "need", "outcome"),
     "rollup_month": ("month", "association", "need", "outcome"),
     "rollup_association": ("day", "association"),
-    "rollup_week": ("month", "weekday", "hour"),
+    "rollup_dayhour": ("day", "hour"),
     "rollup_slot": ("month", "weekday", "hour", "association"),
     "rollup_place": ("month", "place", "association"),
     "rollup_departement": ("day", "departement"),
