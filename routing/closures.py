@@ -32,6 +32,12 @@ def coming(document: Document, now: datetime) -> tuple[Closure, ...]:
     return tuple(closure for closure in _by_end(document) if begins(closure) > now)
 
 
+def public(document: Document, now: datetime) -> Document:
+    """The document without the closures that are kept secret until later; itself where there are none."""
+    known = tuple(one for one in document.closures if one.published_at is None or one.published_at <= now)
+    return document if known == document.closures else document.model_copy(update={"closures": known})
+
+
 def ending(document: Document, now: datetime, within: timedelta = SOON) -> tuple[Reminder, ...]:
     """A reminder for each closure in force that ends before `now + within`: afterwards calls come again."""
     names = {one.slug: one for one in document.associations}

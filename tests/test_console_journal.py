@@ -20,6 +20,7 @@ from tests.console import PASSWORD, SECRET, Browser, Console, console
 from tests.test_console_association import words
 from tests.test_console_draft import DRAFT, WEEK, directly, drafted, published, stamp_of
 
+CASES = "/a/pau/brouillon/cas"
 MOTIVE, THEIRS = "Mouvement tenu secret", "Dégât des eaux chez nous"
 
 
@@ -123,6 +124,11 @@ def test_what_is_secret_and_what_others_write_is_on_no_page_of_an_association(de
     browser = desk.entered(Role.MANAGER, "pau")
     page = browser.text(WEEK.format("pau"))
     drafted(browser, sun="8h-20h")
+    night = {"place": "64000", "need": "visit", "regulator": ""}
+    soon = desk.clock() + timedelta(days=2, hours=6)
+    case = night | {"day": f"{soon:%d/%m/%Y}", "clock": f"{soon.hour}h"}
+    assert browser.send(CASES, **case).status_code == 303
+    assert "C'est enregistré" in words(browser.text(CASES))
     hours = words(browser.text("/a/pau/horaires"))
     later = desk.clock() + timedelta(days=2)
     assert closed(desk, "pau", MOTIVE, published_at=later) == 2
@@ -132,6 +138,9 @@ def test_what_is_secret_and_what_others_write_is_on_no_page_of_an_association(de
         assert MOTIVE not in text, path
         assert THEIRS not in text, path
     assert words(browser.text("/a/pau/horaires")) == hours, "nor do its hours tell of it"
+    assert "Aujourd'hui" not in words(browser.text(CASES)), (
+        "a case of that night still holds, for all it knows"
+    )
     assert browser.get("/a/pau/versions/2").status_code == 404
     late = browser.send(WEEK.format("pau"), stamp=stamp_of(page), step="keep", needs=["visit"], mon="9h-19h")
     assert late.status_code == 409

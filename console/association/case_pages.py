@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from console.access.door import opens
 from console.access.roles import Right
 from console.association.scene import Scene, scene
+from console.association.trial import known_book
 from console.french import moment, read_clock, read_day
 from console.office import office, visitor
 from routing import cases
@@ -42,7 +43,7 @@ def keep(association: str) -> Answer:
         return _page(at, "Écrivez le jour (25/12/2026) et l'heure (3h)."), 422
     when = datetime.combine(day.date(), clock, at.zone)
     need = next((one for one in Need if one.value == form.get("need")), None)
-    regulator = form.get("regulator") or cases.answering(at.book, place.insee, need, when)
+    regulator = form.get("regulator") or cases.answering(known_book(at), place.insee, need, when)
     if regulator not in at.book.desks:
         return _page(at, "Ce poste n'est pas connu."), 422
     name = cases.named(place.name, need, moment(when, at.zone))
@@ -71,7 +72,7 @@ def _commune(typed: str) -> Commune | None:
 
 def _page(at: Scene, problem: str | None = None) -> str:
     kept = cases.kept(office().engine, at.slug)
-    wrong = {failure.case.id: failure.instead for failure in cases.failing(at.book, kept)}
+    wrong = {failure.case.id: failure.instead for failure in cases.failing(known_book(at), kept)}
     desks = {desk.id: desk.name for desk in at.book.desks.values()}
     return render_template(
         "association/cases.html",

@@ -8,7 +8,7 @@ from datetime import timedelta
 from console.association.scene import Scene
 from console.office import office
 from console.past_calls import calls_between
-from routing import cases
+from routing import cases, closures
 from routing.cases import Failure
 from routing.compile import compile_book
 from routing.compiled import RuleBook
@@ -50,11 +50,11 @@ class Trial:
 def tried(at: Scene, one: Carried) -> Trial:
     """Prove the draft and ask its saved cases: under 300 ms."""
     here = office()
-    book = compile_book(one.document, one.version + 1, here.terrain, at.book)
+    book = compile_book(closures.public(one.document, at.now), one.version + 1, here.terrain, at.book)
     everybody = cases.kept(here.engine)
     own = tuple(case for case in everybody if case.association == at.slug)
     rest = [case for case in everybody if case.association != at.slug]
-    already = {failure.case.id for failure in cases.failing(at.book, rest)}
+    already = {failure.case.id for failure in cases.failing(known_book(at), rest)}
     return Trial(
         verdict=examine(here.engine, here.terrain, one, at.slug),
         failing=tuple(cases.failing(book, own)),
@@ -62,6 +62,14 @@ def tried(at: Scene, one: Carried) -> Trial:
         kept=len(own),
         book=book,
     )
+
+
+def known_book(at: Scene) -> RuleBook:
+    """The book in force as an association may know it: no closure that is secret still."""
+    known = closures.public(at.document, at.now)
+    if known is at.document:
+        return at.book
+    return compile_book(known, at.book.version, office().terrain, at.book)
 
 
 def replayed(at: Scene, book: RuleBook) -> Told:
