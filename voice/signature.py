@@ -65,11 +65,11 @@ def _form(body: bytes) -> dict[str, str]:
         raise Forged("body too large")
     fields: dict[str, str] = {}
     try:
-        pairs = body.decode("ascii").split("&", MAX_FIELDS)
+        pairs = body.decode("ascii").replace("+", "%20").split("&", MAX_FIELDS)
         for pair in pairs:
             name, _, value = pair.partition("=")
-            if "%" in pair or "+" in pair:  # nearly none has anything to decode
-                name, value = _decoded(name), _decoded(value)
+            if "%" in pair:  # nearly none has anything to decode; `unquote` takes twice the time
+                name, value = unquote_to_bytes(name).decode(), unquote_to_bytes(value).decode()
             fields[name] = value
     except UnicodeDecodeError as error:
         raise Forged("unreadable body") from error
@@ -78,11 +78,6 @@ def _form(body: bytes) -> dict[str, str]:
     if len(fields) != len(pairs):
         raise Forged("repeated parameter")
     return fields
-
-
-def _decoded(text: str) -> str:
-    """`unquote_plus`, strict, at half its price."""
-    return unquote_to_bytes(text.replace("+", " ")).decode()
 
 
 def _raw_target(environ: Mapping[str, Any]) -> str:
