@@ -26,6 +26,10 @@ UNPLANNED: dict[str, object] = dict.fromkeys(("publish_at", "refused", "asked_by
 UNAPPROVED: dict[str, object] = dict.fromkeys(("approved_by", "approved_by_id"))
 
 
+class Overtaken(Exception):
+    """Somebody wrote on the draft, published it or gave it up since its text was read: nothing was kept."""
+
+
 class DraftState(StrEnum):
     """A draft is written on until it is published or given up."""
 
@@ -80,11 +84,13 @@ def save(
     *,
     association: str | None = None,
     draft_id: str | None = None,
+    over: Document | None = None,
     told: str = "",
     communes: Mapping[str, str] | None = None,
 ) -> str:
     """Keep a draft, new or written over (`draft_id`); its id. Approval and hour lapse with each change.
 
+    `over` is its text as the writer read it: raises `Overtaken` where it is no more.
     The journal is told what this edit changes, in words, in the same transaction: `told` names the part of
     the rules, `communes` the INSEE codes. A text that is kept already is left as it is, approval and all.
     """
@@ -94,6 +100,8 @@ def save(
     mine = (_drafts.c.id == kept) & (_drafts.c.state == DraftState.OPEN)
     with engine.begin() as connection:
         row = connection.execute(sa.select(_drafts).where(mine).with_for_update()).first()
+        if over is not None and (row is None or row.document != over.to_json()):
+            raise Overtaken
         if row is not None and (row.document, row.based_on) == (text, based_on):
             return kept
         values["changed_at"] = now = database_now(connection)

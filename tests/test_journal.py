@@ -78,6 +78,33 @@ def test_a_publication_that_fails_writes_nothing(engine: Engine) -> None:
     assert verify(engine) == (before, ())
 
 
+def test_of_two_edits_of_one_text_the_second_keeps_and_writes_nothing(engine: Engine) -> None:
+    store.ensure_demo(engine)
+    document = demo_document()
+    first, *others = document.associations
+    mine, late = (
+        document.model_copy(
+            update={"associations": (first.model_copy(update={"announcement": said}), *others)}
+        )
+        for said in ("Bonjour", "Bonsoir")
+    )
+    draft = drafts.save(engine, mine, 1, "Alix", association=first.slug)
+    line = read(engine, first.slug)[0]
+    assert (line.author, line.action, "« Bonjour »" in line.after) == ("Alix", "draft_kept", True)
+    known = {"association": first.slug, "draft_id": draft}
+    for read_then in (document, late):
+        with pytest.raises(drafts.Overtaken):
+            drafts.save(engine, late, 1, "Sam", over=read_then, **known)
+    drafts.save(engine, mine, 1, "Sam", over=mine, **known)
+    assert read(engine, first.slug)[0] == line
+    drafts.save(engine, late, 1, "Sam", over=mine, **known)
+    assert "passe de « Bonjour » à « Bonsoir »" in read(engine, first.slug)[0].after
+    drafts.abandon(engine, draft, "Alix")
+    with pytest.raises(drafts.Overtaken):
+        drafts.save(engine, mine, 1, "Sam", over=late, **known)
+    assert verify(engine)[1] == ()
+
+
 def test_many_writers_at_once_make_one_chain_each(engine: Engine) -> None:
     faults: list[BaseException] = []
 

@@ -147,11 +147,14 @@ def insist(association: str) -> Answer:
     if desk.draft is not None and isinstance(desk.ground.refused, Clash):
         base = store.version(here.engine, desk.draft.based_on) or store.EMPTY
         text = parts.insist(base, desk.draft.document, desk.at.document, association)
-        drafts.save(
-            here.engine, text, desk.at.book.version, visitor().person, desk.draft.reason,
-            association=association, draft_id=desk.draft.id, communes=communes(),
-            told="la version en vigueur, avec ses propres changements",
-        )  # fmt: skip
+        try:
+            drafts.save(
+                here.engine, text, desk.at.book.version, visitor().person, desk.draft.reason,
+                association=association, draft_id=desk.draft.id, over=desk.draft.document,
+                told="la version en vigueur, avec ses propres changements", communes=communes(),
+            )  # fmt: skip
+        except drafts.Overtaken:
+            return _changed(association)
         flash("Le brouillon repart de la version en vigueur, avec vos changements. Relisez-le.")
     return _to(association)
 

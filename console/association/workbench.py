@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -27,6 +27,7 @@ class Ground:
     draft: str | None  # id of the open draft; None while nothing is being changed
     slug: str
     refused: Clash | Trespass | None = None  # why it cannot be brought over onto the book in force
+    kept: Document | None = None  # the draft's own text, as it was read
 
     @property
     def one(self) -> Association:
@@ -60,8 +61,8 @@ def standing(at: Scene, draft: Draft) -> Ground:
     try:
         made = carried(office().engine, draft, (at.book.version, at.document))
     except (Clash, Trespass) as refused:
-        return Ground(draft.document, draft.based_on, draft.id, at.slug, refused)
-    return Ground(made.document, made.version, draft.id, at.slug)
+        return Ground(draft.document, draft.based_on, draft.id, at.slug, refused, draft.document)
+    return Ground(made.document, made.version, draft.id, at.slug, kept=draft.document)
 
 
 def open_draft(slug: str) -> Draft | None:
@@ -79,22 +80,30 @@ def keep(at: Scene, stamp: str, change: Callable[[Document], Document], told: st
     changed = change(now.document)
     names = {commune.insee: commune.name for commune in here.places.all()}
     if stamp != now.stamp:
-        # Its own part alone: a draft that could not be brought over is older than what others published.
-        drafted = parts.own_part_of(now.document, at.document, at.slug)
-        theirs = differences(at.document, drafted, names)
-        raise Moved(theirs, differences(now.document, changed, names))
+        raise _moved(at, now, changed, names)
     parts.carry(now.document, changed, now.document, at.slug)
-    return drafts.save(
-        here.engine,
-        changed,
-        now.based_on,
-        visitor().person,
-        _reason(now, told),
-        association=at.slug,
-        draft_id=now.draft,
-        told=told,
-        communes=names,
-    )
+    try:
+        return drafts.save(
+            here.engine,
+            changed,
+            now.based_on,
+            visitor().person,
+            _reason(now, told),
+            association=at.slug,
+            draft_id=now.draft,
+            over=now.kept,
+            told=told,
+            communes=names,
+        )
+    except drafts.Overtaken:  # within the same moment
+        later = ground(at)
+        raise _moved(at, later, change(later.document), names) from None
+
+
+def _moved(at: Scene, now: Ground, changed: Document, names: Mapping[str, str]) -> Moved:
+    # Its own part alone: a draft that could not be brought over is older than what others published.
+    drafted = parts.own_part_of(now.document, at.document, at.slug)
+    return Moved(differences(at.document, drafted, names), differences(now.document, changed, names))
 
 
 def with_association(document: Document, one: Association) -> Document:
