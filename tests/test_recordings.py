@@ -6,7 +6,7 @@ import io
 import shutil
 import wave
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import unquote
@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, text
 
 from config import journal, stores
+from config.settings import Settings
 from routing import drafts, publishing, recordings, sounds, store
 from routing.coverage import Terrain
 from routing.demo import demo_document
@@ -34,6 +35,11 @@ from tests.sounds import tone
 from voice import prompts
 from voice.audio import Shelf
 from voice.call import Ask, Pressed, World
+from workers.records.intake import Intake
+from workers.records.ledger import Ledger
+from workers.records.monthkeys import MonthKeys
+from workers.records.spool import Spool
+from workers.records.watch import duties
 
 ONE = tone(1)
 WORDS = "Bonjour, ici l'équipe de Pau. Préparez votre carte Vitale."
@@ -109,7 +115,9 @@ def past_its_time(engine: Engine, *names: str) -> None:
             connection.execute(text(said), {"past": "2001-01-01 00:00:00", "name": name})
 
 
-def test_what_no_book_and_no_open_draft_names_is_forgotten_and_told(engine: Engine) -> None:
+def test_what_no_book_and_no_open_draft_names_is_forgotten_and_told(
+    engine: Engine, settings: Settings
+) -> None:
     store.ensure_demo(engine)
     document, played = recorded(engine)
     _, drafted = recorded(engine, words="Deux.")
@@ -132,7 +140,11 @@ def test_what_no_book_and_no_open_draft_names_is_forgotten_and_told(engine: Engi
     line = journal.read(engine, "pau")[0]
     assert (line.action, line.subject, line.before) == ("recording_forgotten", "Trois.", orphan)
     drafts.abandon(engine, draft, "ana")
-    assert recordings.forget(engine) == 1
+    ledger = Ledger(engine, MonthKeys(settings.secret_keys))
+    intake = Intake(stores.voice_redis(settings), ledger, Spool(settings.var_dir / "events", "events"))
+    purge = next(work for name, work, _ in duties(settings, engine, intake) if name == "purge")
+    purge(datetime.now(UTC))
+    assert recordings.find(engine, drafted) is None
     # Any book can be put back in force, and plays what it played.
     assert publishing.restore(engine, Terrain(Places.load()), 2, 3, "ana", "retour") == 4
     assert recordings.sound(engine, played) == (tone(2), WORDS)
