@@ -23,14 +23,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+from flask.testing import FlaskClient
 
 from config.settings import Settings
 from console.access.roles import Role
 from console.api.tokens import Tokens
 from console.app import from_environment
-from tests.browser.pages import AWAY, every_page
+from tests.browser.pages import AWAY, World, every_page
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SECRET_KEYS, redis_running
-from tests.console import Clock, Console, console
+from tests.console import Browser, Clock, Console, console
 
 BUDGET = 0.1  # seconds
 AGAIN = 5
@@ -123,25 +124,26 @@ def main() -> None:
 
 
 def _addresses(desk: Console) -> Iterator[Asked]:
-    federation, manager = "", ""
-    for shown in every_page(desk):
-        cookie = shown.who.client.get_cookie("3624")
-        held = f"3624={cookie.value}" if cookie else ""
-        yield Asked(shown.path, {"Cookie": held} if held else {})
-        federation = held if shown.path == "/federation/" else federation
-        manager = held if shown.path == "/a/pau/" else manager
+    world = World(desk)
+    for shown in every_page(desk, world):
+        yield Asked(shown.path, {"Cookie": _held(shown.who)})
+    federation, manager = _held(world.federation), _held(world.manager)
     today = desk.clock().date()
     days = {"day": today.isoformat(), "first": (today - timedelta(days=364)).isoformat()}
     for path in MORE:
         cookie = manager if path.startswith("/a/pau/") else federation
         yield Asked(path.format(**days), {"Cookie": cookie})
-    member = desk.entered(Role.MEMBER, "pau").client.get_cookie("3624")
-    assert member is not None
+    member = _held(desk.entered(Role.MEMBER, "pau"))
     for page in MEMBERS:
-        yield Asked(f"/a/pau/{page}", {"Cookie": f"3624={member.value}"})
+        yield Asked(f"/a/pau/{page}", {"Cookie": member})
     token = Tokens(desk.office.engine).make("bench", None, desk.clock())
     for path in API:
         yield Asked(f"/api/v1/{path.format(**days)}", {"Authorization": f"Bearer {token}"})
+
+
+def _held(who: Browser) -> str:
+    cookie = who.client.get_cookie("3624")
+    return f"3624={cookie.value}" if cookie else ""
 
 
 def _serve(env: dict[str, str], wanted: list[Asked]) -> None:
@@ -168,11 +170,11 @@ def _serve(env: dict[str, str], wanted: list[Asked]) -> None:
     os._exit(0)
 
 
-def _timed(client: object, asked: Asked) -> Timed:
+def _timed(client: FlaskClient, asked: Asked) -> Timed:
     walls, cpus = [], []
     for _ in range(1 + AGAIN):
         wall, cpu = time.perf_counter(), time.process_time()
-        answer = client.get(asked.path, headers=asked.headers)  # type: ignore[attr-defined]
+        answer = client.get(asked.path, headers=asked.headers)
         length = len(answer.data)
         walls.append(time.perf_counter() - wall)
         cpus.append(time.process_time() - cpu)

@@ -108,8 +108,10 @@ def test_one_wrong_number_in_any_column_of_any_roll_up_is_found(engine: Engine) 
             assert rollups.differing(connection, name, 202611, 0) == 0, name
             column = table.c[draw.choice(MEASURES[1:])]
             touched = table.c.calls == select(func.max(table.c.calls)).scalar_subquery()
+            wrong = connection.begin_nested()
             connection.execute(update(table).where(touched).values({column.name: column + 1}))
             assert rollups.differing(connection, name, 202611, 0) >= 2, (name, column.name)
+            wrong.rollback()  # the year is held against its months
 
 
 def test_a_line_that_broke_is_not_a_talk() -> None:
@@ -176,7 +178,7 @@ def test_batches_in_any_order_with_copies_count_every_call_once(engine: Engine, 
         if name in {"rollup_minute", "rollup_hour", "rollup_day", "rollup_month", "rollup_slot"}:
             assert counted == len(calls), name
     assert all(held[name] for name in tables)
-    assert len(tables) == 11
+    assert len(tables) == 12
     assert held == rebuilt(engine)
 
 

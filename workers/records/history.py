@@ -20,7 +20,8 @@ from workers.records.tables import KEYS, MEASURES, rollups
 ZONES = ("A", "B", "C")
 
 
-_HOURS = ("rollup_hour", "rollup_dayhour")  # of an association, of all
+# Where days and hours are read: of an association, of all.
+_DAYS, _HOURS = ("rollup_association", "rollup_dayhour"), ("rollup_hour", "rollup_dayhour")
 
 
 class By(StrEnum):
@@ -86,7 +87,7 @@ class Flow:
 
 def total(connection: Connection, span: Span) -> Figures:
     """The figures of a whole span."""
-    table = rollups["rollup_association"]
+    table = rollups[_DAYS[span.association is None]]
     row = connection.execute(_summed(table.name).where(*_within(table, span))).mappings().one()
     return Figures.of(row)
 
@@ -100,7 +101,7 @@ def hours_of(connection: Connection, day: date, association: str | None = None) 
 
 def days_of(connection: Connection, span: Span) -> dict[date, Figures]:
     """A span day by day, days without a call included."""
-    found = _by(connection, "rollup_association", "day", span)
+    found = _by(connection, _DAYS[span.association is None], "day", span)
     whole = [span.first + timedelta(days=n) for n in range((span.last - span.first).days + 1)]
     return {day: found.get(paris.number_of(day), Figures.of({})) for day in whole}
 

@@ -34,7 +34,9 @@ from workers.records import paris
 from workers.records.callrecord import CUT_SHORT, LOST, Outcome
 from workers.records.tables import KEYS, MEASURES, WAIT_EDGES, WAITS, records, rollups
 
-PLACED = frozenset({"rollup_place", "rollup_departement", "rollup_commune"})  # of calls whose place is known
+PLACED = frozenset(
+    {"rollup_place", "rollup_year", "rollup_departement", "rollup_commune"}
+)  # of calls whose place is known
 _r = records.c
 _WAIT = _r.taken_after - func.coalesce(_r.rang_after, 0)  # t2 - t1, what QS30 and QS60 are judged on
 _LOST = or_(*(_r.outcome == outcome.value for outcome in sorted(LOST)))  # IN would be rendered anew each time
@@ -42,6 +44,7 @@ _ANSWERED = _r.taken_after.is_not(None)
 _KEY: dict[str, ColumnElement[Any]] = {
     "day": _r.day,
     "month": _r.day // 100,
+    "year": _r.day // 10000,
     "hour": _r.minute // 60,
     "minute": _r.minute,
     "weekday": _r.weekday,
@@ -96,14 +99,18 @@ def drop_empty(connection: Connection, days: Sequence[int]) -> None:
     """Forget the rows that corrections left empty, so that increments and rebuilding give the same tables."""
     for name, table in rollups.items():
         first = table.c[KEYS[name][0]]
-        among = sorted({day // 100 for day in days} if KEYS[name][0] == "month" else set(days))
+        among = sorted({day // _DAYS_OF.get(first.name, 1) for day in days})
         connection.execute(delete(table).where(table.c.calls == 0, first.in_(among)))
+
+
+_DAYS_OF = {"month": 100, "year": 10000}  # what a day's number is divided by
 
 
 def rebuild(connection: Connection, month: int, minutes_from: int) -> None:
     """Make a month's roll-ups (202611) again from its records alone; minutes from the day `minutes_from` on.
 
-    What a finer roll-up holds already is added up from there, which is a hundredth of the rows.
+    What a finer roll-up holds already is added up from there, which is a hundredth of the rows; the year's
+    communes from all of its months.
     """
     for name, table in rollups.items():
         connection.execute(delete(table).where(_of_month(name, month)))
@@ -124,6 +131,7 @@ _SUMS_OF = {
     "rollup_association": "rollup_hour",
     "rollup_dayhour": "rollup_hour",
     "rollup_slot": "rollup_hour",
+    "rollup_year": "rollup_place",
     "rollup_departement": "rollup_commune",
 }
 
@@ -132,13 +140,16 @@ def _added_up(name: str, month: int) -> Select[Any]:
     finer = rollups[_SUMS_OF[name]]
     keys = [_coarser(key, finer.c, month).label(key) for key in KEYS[name]]
     sums = [func.sum(finer.c[measure]).label(measure) for measure in MEASURES]
-    return select(*keys, *sums).where(_of_month(finer.name, month)).group_by(*keys)
+    whole = finer.c.month // 100 == month // 100 if name == "rollup_year" else _of_month(finer.name, month)
+    return select(*keys, *sums).where(whole).group_by(*keys)
 
 
 def _coarser(key: str, finer: Any, month: int) -> ColumnElement[Any]:
     """A key of a roll-up, of the columns of one that tells more."""
     if key == "month":
         return literal(month, Integer)
+    if key == "year":
+        return literal(month // 100, Integer)
     if key == "weekday":
         first = paris.day_of(month * 100 + 1).weekday()
         return cast((finer.day % 100 + first - 1) % 7, Integer)
@@ -159,14 +170,19 @@ def differing(connection: Connection, name: str, month: int, minutes_from: int) 
     if name == "rollup_minute":
         kept = kept & (table.c.day >= minutes_from)
     held = select(*(table.c[column] for column in (*KEYS[name], *MEASURES))).where(kept, table.c.calls != 0)
-    due = _grouped(KEYS[name], literal(1, Integer), _recorded(name, month, minutes_from))
+    if name == "rollup_year":  # longer than the records are kept: its months stand for them
+        due = _added_up(name, month)
+    else:
+        due = _grouped(KEYS[name], literal(1, Integer), _recorded(name, month, minutes_from))
     both = union_all(*(select(one.subquery()) for one in (due.except_(held), held.except_(due))))
     return int(connection.scalar(select(func.count()).select_from(both.subquery())) or 0)
 
 
 def _of_month(name: str, month: int) -> ColumnElement[bool]:
     first = rollups[name].c[KEYS[name][0]]
-    return first == month if KEYS[name][0] == "month" else first.between(month * 100, month * 100 + 99)
+    if first.name == "day":
+        return first.between(month * 100, month * 100 + 99)
+    return first == (month if first.name == "month" else month // 100)
 
 
 def _recorded(name: str, month: int, minutes_from: int) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""The SQL tables of what is counted (migrations 0003 to 0007): journals, records, roll-ups, alerts, keys."""
+"""The SQL tables of what is counted (migrations 0003 to 0008): journals, records, roll-ups, alerts, keys."""
 
 from __future__ import annotations
 
@@ -117,6 +117,7 @@ KEYS = {  # roll-up -> its key columns; "" stands for none
     "rollup_dayhour": ("day", "hour"),
     "rollup_slot": ("month", "weekday", "hour", "association"),
     "rollup_place": ("month", "place", "association"),
+    "rollup_year": ("year", "place"),
     "rollup_departement": ("day", "departement"),
     "rollup_commune": ("day", "place"),
     "rollup_flow": ("day", "association", "answered_for"),
