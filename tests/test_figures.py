@@ -122,7 +122,19 @@ def test_breakdowns_add_up(engine: Engine) -> None:
 
 @pytest.mark.parametrize(
     ("first", "last"),
-    [(-3, 3), (0, 0), (-20, 0), (-40, 16), (-20, 16), (-17, -17), (-250, 0), (-320, 44), (-310, -15)],
+    [
+        (-3, 3),
+        (0, 0),
+        (-16, 5),
+        (-10, 13),
+        (-20, 0),
+        (-40, 16),
+        (-20, 16),
+        (-17, -17),
+        (-250, 0),
+        (-320, 44),
+        (-310, -15),
+    ],
 )
 def test_communes_of_an_association_are_exact_by_the_day(engine: Engine, first: int, last: int) -> None:
     calls = [

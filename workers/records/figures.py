@@ -28,6 +28,9 @@ class Figures:
     def __add__(self, other: Figures) -> Figures:
         return Figures({name: count + other.sums[name] for name, count in self.sums.items()})
 
+    def __sub__(self, other: Figures) -> Figures:
+        return Figures({name: count - other.sums[name] for name, count in self.sums.items()})
+
     @property
     def presented(self) -> int:
         """Présentés: every call that reached 3624, those of callers who hung up at once included."""

@@ -211,16 +211,41 @@ def _by_months(connection: Connection, span: Span, by: By) -> dict[str | int, Fi
 
 
 def _places_of(connection: Connection, span: Span, association: str) -> dict[str | int, Figures]:
-    """Exact by the day: roll-ups know a commune by the month, the records tell the days at both ends."""
-    whole, ends = _in_months(span)
-    parts = [
-        {
-            row["place"]: Figures.of(row)
-            for row in rollups_of.of_days(connection, "place", association, *end.days)
-        }
-        for end in ends
-    ]
-    return _together([*parts, _by(connection, "rollup_place", By.PLACE, whole)] if whole else parts)
+    """Exact by the day: roll-ups know a commune by the month, the records tell the days at both ends.
+
+    Or those outside, where a month lies in the span for the most part.
+    """
+    whole, inside, outside = _nearly_months(span)
+    parts = [_placed(connection, end, association) for end in inside]
+    found = _together([*parts, _by(connection, "rollup_place", By.PLACE, whole)] if whole else parts)
+    for end in outside:
+        for place, figures in _placed(connection, end, association).items():
+            found[place] = found[place] - figures
+    return {place: figures for place, figures in found.items() if figures.presented}
+
+
+def _placed(connection: Connection, days: Span, association: str) -> dict[str, Figures]:
+    rows = rollups_of.of_days(connection, "place", association, *days.days)
+    return {row["place"]: Figures.of(row) for row in rows}
+
+
+def _nearly_months(span: Span) -> tuple[Span | None, list[Span], list[Span]]:
+    """The months of which the span has more than half, the days it has beside, and those it lacks in them."""
+    whole: list[date] = []
+    inside: list[Span] = []
+    outside: list[Span] = []
+    for month in paris.months(span.first, span.last):
+        end = _end_of(month)
+        first, last = max(span.first, month), min(span.last, end)
+        if (last - first).days < end.day / 2:
+            inside.append(replace(span, first=first, last=last))
+            continue
+        whole.append(month)
+        outside.append(replace(span, first=month, last=first - timedelta(days=1)))
+        outside.append(replace(span, first=last + timedelta(days=1), last=end))
+    lacking = [days for days in outside if days.first <= days.last]
+    months = replace(span, first=whole[0], last=_end_of(whole[-1])) if whole else None
+    return months, inside, lacking
 
 
 def _in_months(span: Span) -> tuple[Span | None, list[Span]]:
