@@ -13,7 +13,7 @@ from config.settings import Settings
 from console.access.roles import Grant, Role
 from console.access.tables import accounts
 from console.publishing import publish
-from routing import drafts, store
+from routing import draft_publishing, drafts, store
 from routing.closures import with_closure
 from routing.document import Closure
 from tests.console import PASSWORD, SECRET, Browser, Console, console
@@ -152,3 +152,28 @@ def test_what_is_secret_and_what_others_write_is_on_no_page_of_an_association(de
     assert MOTIVE not in whole
     assert MOTIVE in "\n".join(map(str, read(desk.office.engine, FEDERATION)))
     assert THEIRS in "\n".join(map(str, read(desk.office.engine, "bayonne")))
+
+
+def test_who_holds_the_same_desk_is_told_what_changed_and_not_why(desk: Console) -> None:
+    engine, document = desk.office.engine, desk.office.book.document
+    assert document
+    fewer = tuple(
+        one.model_copy(update={"lines": 1}) if one.id == "cherbourg" else one for one in document.regulators
+    )
+    changed = document.model_copy(update={"regulators": fewer})
+    kept = drafts.save(engine, changed, 1, "ana", "Deux postes supprimés", association="cherbourg")
+    draft = drafts.find(engine, kept)
+    assert draft
+    assert draft_publishing.publish(engine, desk.office.terrain, draft) == 2
+    desk.office.live_book.refresh()
+    (line,) = (one for one in read(engine, "rouen") if one.action == "published" and "n° 2" in one.subject)
+    assert line.subject == "Règles n° 2 : publiées par Cherbourg-en-Cotentin"
+    assert "lignes passe de" in line.after
+    assert "Deux postes supprimés" in read(engine, "cherbourg")[0].subject
+    assert [one.action for one in read(engine, "pau")] == ["published"], "Pau has no part in it"
+    rouen = desk.entered(Role.MANAGER, "rouen")
+    for page in ("versions", "versions/2", "journal"):
+        told = words(rouen.text(f"/a/rouen/{page}"))
+        assert "Deux postes" not in told
+        assert "n° 2" in told
+    assert "qui tient un poste avec la vôtre" in words(rouen.text("/a/rouen/versions"))

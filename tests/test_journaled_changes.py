@@ -16,13 +16,12 @@ from sqlalchemy import Engine
 from config.journal import read, verify
 from config.settings import Settings
 from console.cli import admin, api_token, callbacks, duty, records, rules
-from routing import store
+from routing import cases, drafts, store
 from routing.model import Need
 from workers.callbacks.callback import Booking
 from workers.callbacks.store import Callbacks
 from workers.callbacks.vault import Vault
 
-WHO = ("--author", "ana", "--reason", "Essai")
 PATIENT = "+33639980001"
 
 
@@ -134,23 +133,21 @@ def test_drafts_and_cases(terminal: Terminal, sqlite_engine: Engine, tmp_path: P
     next(one for one in written["associations"] if one["slug"] == "pau")["announcement"] = "Bonjour"
     book = tmp_path / "book.json"
     book.write_text(json.dumps(written))
-    draft = terminal.changes(rules.command, "import", str(book), "--association", "pau", *WHO).split()[-1][
-        :-1
-    ]
-    terminal.changes(rules.command, "publish", draft, "--at", "2099-12-25T03:00", *WHO)
-    terminal.changes(rules.command, "unplan", draft)
-    terminal.changes(rules.command, "publish", draft, *WHO)
-    terminal.changes(rules.command, "undo", "1", "--association", "pau", *WHO)
-    kept = terminal.changes(
-        rules.command, "cases", "keep", "pau", "64000", "2026-12-25T03:00", "--author", "ana"
-    )
-    terminal.changes(rules.command, "cases", "drop", "pau", kept.split()[0])
-    assert actions(sqlite_engine, "pau")[-7:] == [
+    who = ("--author", "ana", "--reason", "Essai")
+    made = terminal.changes(rules.command, "import", str(book), "--association", "pau", *who)
+    draft = drafts.find(sqlite_engine, made.split()[-1].rstrip("."))
+    assert draft
+    at = datetime(2099, 12, 25, 2, tzinfo=UTC)
+    drafts.schedule(sqlite_engine, draft, at)
+    terminal.changes(rules.command, "unplan", draft.id)
+    terminal.changes(rules.command, "abandon", draft.id)
+    case = cases.keep(sqlite_engine, "pau", "Pau, la nuit", "64445", None, at, "pau", "ana")
+    terminal.changes(rules.command, "cases", "drop", "pau", case)
+    assert actions(sqlite_engine, "pau")[-6:] == [
         "draft_kept",
         "draft_scheduled",
         "draft_unscheduled",
-        "published",
-        "published",
+        "draft_abandoned",
         "case_kept",
         "case_dropped",
     ]
