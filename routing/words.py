@@ -95,8 +95,10 @@ def _coverage(result: str, book: RuleBook) -> str:
 
 
 def _closure(result: str, book: RuleBook) -> str:
-    slug, _, closure = result.partition(" ")
-    return f"{_city(book, slug)} à l'arrêt (fermeture « {closure} »)"
+    slug, _, name = result.partition(" ")
+    told = book.document.closures if book.document else ()
+    reason = next((one.reason for one in told if one.id == name), name)
+    return f"{_city(book, slug)} à l'arrêt (fermeture « {reason} »)"
 
 
 def _cap(result: str, book: RuleBook) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import abort
 
+from console.french import PARIS
 from console.office import Office, office
 from routing.closures import in_force
 from routing.compiled import RuleBook
@@ -29,6 +30,11 @@ class Scene:
     def slug(self) -> str:
         """Its slug."""
         return self.one.slug
+
+    @property
+    def overseas(self) -> bool:
+        """Whether its clocks and those of Paris do not say the same."""
+        return self.now.astimezone(self.zone).utcoffset() != self.now.astimezone(PARIS).utcoffset()
 
 
 def scene(slug: str, here: Office | None = None) -> Scene:

@@ -110,12 +110,15 @@ def _private(template: str, key: str) -> Response:
     now, document = here.now(), here.book.document
     with reading(here.engine).connect() as connection:
         picture = live.picture(connection, now)
-    lines = watching.lines(here.book, picture, in_force(document, None, now), now)
+    closures = in_force(document, None, now)
+    lines = watching.lines(here.book, picture, closures, now)
     answer = make_response(
         render_template(
             template,
             key=key,
             lines=lines,
+            national=[one for one in closures if one.association is None],
+            now=now,
             watched=[line for line in lines if line.reasons],
             total=picture.service,
             said=live.said(now),

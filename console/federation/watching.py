@@ -72,7 +72,7 @@ def _line(
         shut,
         away,
         situation,
-        tuple(_reasons(situation, mine, now)),
+        tuple(_reasons(situation, [c for c in mine if c.association], now)),  # the country's is told once
     )
 
 

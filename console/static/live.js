@@ -14,7 +14,7 @@
     text: (value) => value ?? "",
   };
   let source = null;
-  let seen = 0;
+  let seen = Date.now();
   let paused = false;
 
   function lasting(seconds) {
@@ -57,7 +57,7 @@
   function tellAge() {
     const told = document.getElementById("stale");
     if (!told) return;
-    const old = seen && Date.now() - seen > OLD && !paused;
+    const old = Date.now() - seen > OLD && !paused;
     told.hidden = !old;
   }
 
