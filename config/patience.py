@@ -40,8 +40,13 @@ class Breaker:
 
     def call(self, ask: Callable[[], T], default: T) -> T:
         """Return what `ask` returns, or `default` when it fails or is not to be tried now."""
-        if not self._may_try():
-            return default
+        return self._tried(ask, default) if self._may_try() else default
+
+    def look(self, ask: Callable[[], T], default: T) -> T:
+        """As `call`, but asks while it is open too: for a background thread, so that no caller finds out."""
+        return self._tried(ask, default)
+
+    def _tried(self, ask: Callable[[], T], default: T) -> T:
         try:
             answer = ask()
         except self._faults:

@@ -202,6 +202,23 @@ def test_a_failed_probe_opens_the_breaker_for_another_rest() -> None:
     assert breaker.call(lambda: "asked", "default") == "asked"
 
 
+def test_a_look_from_beside_opens_and_closes_a_breaker_without_a_caller() -> None:
+    now = [0.0]
+    breaker = Breaker(rest=5.0, clock=lambda: now[0])
+    asked: list[str] = []
+
+    def down() -> str:
+        raise OSError
+
+    for now[0] in (0.0, 3.0, 6.0):  # each look that fails begins the rest anew
+        assert breaker.look(down, "away") == "away"
+    now[0] = 8.0
+    assert breaker.call(lambda: asked.append("caller"), None) is None
+    assert asked == []
+    assert breaker.look(lambda: "here", "away") == "here"
+    assert breaker.closed
+
+
 def test_a_breaker_hides_no_mistake_of_ours() -> None:
     breaker = Breaker()
     with pytest.raises(ZeroDivisionError):

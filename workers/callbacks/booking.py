@@ -33,7 +33,8 @@ class Bookings:
 
     def __init__(self, engine: Engine, vault: Vault, spool: Spool, bell: Callable[[str], None]) -> None:
         self._callbacks, self._spool, self._bell = Callbacks(engine, vault), spool, bell
-        self._sql = Breaker(faults=FAULTS)  # a frozen database costs one call its patience, not all
+        # A frozen database costs one call its patience, not all; longer than `Awaited` takes to look again.
+        self.sql = Breaker(faults=FAULTS, rest=5.0)
 
     @classmethod
     def of(cls, settings: Settings, engine: Engine, bell: Callable[[str], None]) -> Self:
@@ -45,7 +46,7 @@ class Bookings:
         """Commit, then ring the bell; the bell's silence harms nothing. Raises `NotBooked`."""
         if callable_problem(booking.number) is not None:
             raise NotBooked("this number may not be rung")
-        booked = self._sql.call(lambda: self._callbacks.book(booking), None)
+        booked = self.sql.call(lambda: self._callbacks.book(booking), None)
         if booked is None:
             return self._kept(booking)
         self._ring(booked.id)
@@ -53,22 +54,22 @@ class Bookings:
 
     def open_for(self, number: str) -> Callback | None:
         """The open call-back of a number; None also when the database cannot say in time."""
-        return self._sql.call(lambda: self._callbacks.open_for(number), None)
+        return self.sql.call(lambda: self._callbacks.open_for(number), None)
 
     def ahead_of(self, callback: Callback) -> int | None:
         """How many are rung before this one; None when the database cannot say in time."""
-        return self._sql.call(lambda: self._callbacks.ahead_of(callback), None)
+        return self.sql.call(lambda: self._callbacks.ahead_of(callback), None)
 
     def cancel(self, callback_id: str) -> bool | None:
         """True: cancelled. False: closed already or the phone is ringing. None: the database is away."""
-        return self._sql.call(lambda: self._callbacks.cancel(callback_id), None)
+        return self.sql.call(lambda: self._callbacks.cancel(callback_id), None)
 
     def change_number(self, callback_id: str, number: str) -> bool | None:
         """True: changed. False: not now, or not that number. None: the database is away."""
         if callable_problem(number) is not None:
             return False
         try:
-            return self._sql.call(lambda: self._callbacks.change_number(callback_id, number), None)
+            return self.sql.call(lambda: self._callbacks.change_number(callback_id, number), None)
         except NumberTaken:
             return False
 
