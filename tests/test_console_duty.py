@@ -57,8 +57,9 @@ def test_a_manager_registers_a_doctor_whom_a_secretary_puts_on_and_off_duty(desk
     form = {"label": "Dr Hélène Roy", "number": NUMBER, "pin": "4512"}
     assert secretary.send(f"{PAGE}/medecins", page=PAGE, **form).status_code == 403
     assert "Inscrire un médecin" not in secretary.text(PAGE)
-    manager.send(f"{PAGE}/medecins", page=PAGE, **{**form, "pin": "12"})
-    assert "le code est de 4 à 8 chiffres" in words(manager.text(PAGE))
+    refused = manager.send(f"{PAGE}/medecins", page=PAGE, **{**form, "pin": "12"})
+    assert refused.status_code == 422
+    assert "le code est de 4 à 8 chiffres" in words(refused.text)
     manager.send(f"{PAGE}/medecins", page=PAGE, **form)
     (one,) = doctors(desk).listed()
     page = manager.text(PAGE)

@@ -41,7 +41,7 @@ def cells(text: str, row: str) -> list[str]:
     """The figures of the row whose heading is `row`, in the first table that has it."""
     found = re.search(rf'<th scope="row">\s*{re.escape(row)}(?!\w).*?</tr>', text, re.DOTALL)
     assert found, row
-    return [cell.strip() for cell in re.findall(r"<td>([^<]*)", found[0])]
+    return [cell.strip() for cell in re.findall(r"<td[^>]*>([^<]*)", found[0])]
 
 
 def test_a_story_of_the_figures(desk: Console) -> None:
@@ -54,7 +54,7 @@ def test_a_story_of_the_figures(desk: Console) -> None:
 
 def history_tells(federation: Browser) -> None:
     month = federation.text("/federation/historique")
-    assert "Historique : novembre 2026" in month
+    assert "Historique\u00a0: novembre 2026" in month
     charts = [
         json.loads(block) for block in re.findall(r'<script type="application/json">(.*?)</script>', month)
     ]
@@ -108,7 +108,7 @@ def fairness_tells(federation: Browser) -> None:
 
 def the_fortnight_is_foretold(federation: Browser) -> None:
     told = federation.text("/federation/prevision")
-    assert "Prévision : toute la France" in told
+    assert "Prévision\u00a0: toute la France" in told
     assert told.count("<summary>") == 14
     sheet = federation.get("/federation/prevision?forme=csv").data.decode("utf-8-sig").split("\r\n")
     assert len(sheet) == 1 + 14 * 24 + 1
@@ -124,7 +124,7 @@ def an_association_has_its_own(desk: Console) -> None:
         "1",
         "1" if "<td>2<" not in mine else "2",
     ]
-    assert "Chiffres : dimanche 22 novembre 2026" in mine
+    assert "Chiffres\u00a0: dimanche 22 novembre 2026" in mine
     first, rest = pau.get("/a/pau/chiffres/tableau?quoi=tout").data.decode("utf-8-sig").split("\r\n")[:2]
     assert dict(zip(first.split(";"), rest.split(";"), strict=True))["Rappels à faire"] == "2"
     assert pau.get("/a/pau/chiffres/prevision").status_code == 200

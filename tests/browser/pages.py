@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from werkzeug.test import TestResponse
 
 from console.access import door
 from console.access.roles import OF_AN_ASSOCIATION, Grant, Right, Role
@@ -19,7 +21,6 @@ AWAY = (
     '[{"name": "ecps", "label": "Pro Santé Connect", "client_id": "3624", "client_secret": "away",'
     ' "discovery": "http://127.0.0.1:9/nowhere"}]'
 )
-LEAD_ON = {"entering.enter"}  # to another page, for whoever entered
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,20 @@ class Shown:
     path: str
     who: Browser
     html: str
+    headers: dict[str, str]
+
+    @classmethod
+    def of(cls, endpoint: str, path: str, who: Browser, answer: TestResponse) -> Shown:
+        """A page as it was sent."""
+        return cls(endpoint, path, who, answer.text, dict(answer.headers))
 
 
-def every_page(desk: Console) -> Iterator[Shown]:
-    """An example of each page there is. Raises for an address without one: a new page is shown here, or fails.
+def every_page(desk: Console, world: World) -> Iterator[Shown]:
+    """An example of each page there is. Raises for an address without one: a new page is shown, or fails.
 
     What is not a page (figures for programs, sounds, parts of a page) answers too, and is left out.
     """
-    world, asked = _World(desk), door.rights(desk.app)
+    asked = door.rights(desk.app)
     for rule in sorted(desk.app.url_map.iter_rules(), key=lambda rule: rule.rule):
         if "GET" not in (rule.methods or set()):
             continue
@@ -48,26 +55,31 @@ def every_page(desk: Console) -> Iterator[Shown]:
         who = world.visitor(rule.endpoint, asked[rule.endpoint])
         with who.get(path) as answer:
             page = answer.mimetype == "text/html" and answer.text.lstrip().startswith("<!DOCTYPE html>")
-            assert answer.status_code != 404 or not page, f"{rule.endpoint}: the example does not exist: {path}"
+            assert answer.status_code != 404 or not page, (
+                f"{rule.endpoint}: the example does not exist: {path}"
+            )
             if page:
-                yield Shown(rule.endpoint, path, who, answer.text)
+                yield Shown.of(rule.endpoint, path, who, answer)
 
 
-class _World:
-    """The demonstration with an example of everything a page can be about."""
+class World:
+    """The demonstration with an example of everything a page can be about, and people who look at it."""
 
     def __init__(self, desk: Console) -> None:
         here, now = desk.office, desk.clock()
         live(here, now)
         past(here, now)
-        self._stranger = desk.browser()
-        self._waiting = desk.browser()
-        self._waiting.send("/entrer/secours", email=desk.person(Role.MEMBER, "pau"))
-        self._manager = desk.entered(Role.MANAGER, "pau")
-        self._federation = desk.entered(Role.FEDERATION)
-        self._halfway = {"entering.code": _halfway(desk, Role.MANAGER), "entering.enrol": _halfway(desk, None)}
-        drafted(self._manager)
-        wall = self._federation.send("/federation/ecrans", label="Salle de régulation").text
+        self.stranger = desk.browser()
+        self.waiting = desk.browser()
+        self.waiting.send("/entrer/secours", email=desk.person(Role.MEMBER, "pau"))
+        self.manager = desk.entered(Role.MANAGER, "pau")
+        self.federation = desk.entered(Role.FEDERATION)
+        self._halfway = {
+            "entering.code": _halfway(desk, Role.MANAGER),
+            "entering.enrol": _halfway(desk, None),
+        }
+        drafted(self.manager)
+        wall = self.federation.send("/federation/ecrans", label="Salle de régulation").text
         invited = here.accounts.create("camille@pau.example", "Camille", (Grant(Role.MEMBER, "pau"),), now)
         said = "Bonjour, ici Pau. Préparez votre carte Vitale."
         self.known: dict[str, object] = {
@@ -90,10 +102,10 @@ class _World:
         if endpoint in self._halfway:
             return self._halfway[endpoint]
         if endpoint.startswith("way_back"):
-            return self._waiting
+            return self.waiting
         if right is Right.ANYONE:
-            return self._stranger
-        return self._manager if right in OF_AN_ASSOCIATION | {Right.SELF} else self._federation
+            return self.stranger
+        return self.manager if right in OF_AN_ASSOCIATION | {Right.SELF} else self.federation
 
 
 def drafted(browser: Browser, slug: str = "pau", **days: str) -> None:

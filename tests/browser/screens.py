@@ -1,121 +1,73 @@
-"""`python -m tests.browser.screens`: a picture of each main page at two widths, under docs/screens/."""
+"""`python -m tests.browser.screens`: a picture of every page at two widths, under docs/screens/."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import FloatRect, Page
 
 from config.settings import Settings
 from console.access.roles import Role
-from tests.browser.chromium import WIDTHS, enter, looking, served
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SECRET_KEYS, free_port, redis_running
+from tests.browser.chromium import enter, looking, served
+from tests.browser.judged import HEIGHT, WIDTHS
+from tests.browser.pages import AWAY, Shown, World, every_page
+from tests.conftest import environment, redis_running
 from tests.console import Console
-from tests.console_life import live, past
 
 TALLEST = 2600  # px; a long list shows no more by being longer
 FOLDER = Path(__file__).parents[2] / "docs" / "screens"
 
 
 def take() -> None:
-    """All of them."""
+    """All of them; what is there of pages that are no more is taken away."""
     FOLDER.mkdir(parents=True, exist_ok=True)
+    for old in FOLDER.glob("*.png"):
+        old.unlink()
     with tempfile.TemporaryDirectory() as folder, redis_running(Path(folder)) as (redis_url, _):
-        environment = {
-            "VAR_DIR": folder,
-            "REDIS_URL": redis_url,
-            "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-            "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-            "SECRET_KEYS": SECRET_KEYS,
-            "CONSOLE_PORT": str(free_port()),
-        }
-        settings = Settings.from_env(environment)
-        with served(settings) as desk:
-            live(desk.office, desk.clock())
-            past(desk.office, desk.clock())
-            for width in WIDTHS:
-                with looking(settings, width) as context:
-                    _walk(context.new_page(), desk, width)
+        settings = Settings.from_env(environment(Path(folder), redis_url) | {"OIDC_PROVIDERS": AWAY})
+        with served(settings) as desk, looking(settings) as context:
+            page = context.new_page()
+            for one in every_page(desk, World(desk)):
+                context.clear_cookies()
+                if cookie := one.who.client.get_cookie("3624"):
+                    context.add_cookies(
+                        [{"name": "3624", "value": cookie.value, "url": settings.console_url}]
+                    )
+                _shoot(page, _name(one), one.path)
+            context.clear_cookies()
+            _paste_and_close(page, desk)
 
 
-ASSOCIATION = (
-    ("accueil", ""),
-    ("rappels", "rappels"),
-    ("appels", "appels"),
-    ("appel", "appels/CA" + f"{0:032x}"),
-    ("chiffres", "chiffres"),
-    ("horaires", "horaires"),
-    ("semaine", "horaires/semaine"),
-    ("brouillon", "brouillon"),
-    ("cas", "brouillon/cas"),
-    ("versions", "versions"),
-    ("secteur", "secteur"),
-    ("exceptions", "exceptions"),
-    ("regulations", "regulations"),
-    ("regulation", "regulations/pau"),
-    ("debordement", "debordement"),
-    ("menu", "menu"),
-    ("enregistrement", "enregistrements"),
-    ("comptes", "comptes"),
-    ("journal", "journal"),
-    ("fermeture", "fermeture"),
-)
-FEDERATION = (
-    "",
-    "historique",
-    "equite",
-    "prevision",
-    "couverture",
-    "regles",
-    "regles/2",
-    "comptes",
-    "journal",
-    "fermetures",
-    "fermetures/nouvelle",
-    "messages/nouveau",
-    "associations",
-    "associations/pau",
-    "etat",
-    "feuille",
-)
+def _name(one: Shown) -> str:
+    """« /a/pau/horaires/semaine » is kept as « horaires-semaine »; long parts, which change, as « un »."""
+    parts = one.path.removeprefix("/a/pau/").strip("/").split("/")
+    return "-".join(part if len(part) < 20 else "un" for part in parts) or "maintenant"
 
 
-def _walk(page: Page, desk: Console, width: int) -> None:
-    def shoot(name: str, path: str = "") -> None:
+def _shoot(page: Page, name: str, path: str = "") -> None:
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
         if path:
             page.goto(path)
         tall = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
         whole: FloatRect = {"x": 0, "y": 0, "width": width, "height": tall}
         page.screenshot(path=FOLDER / f"{name}-{width}.png", full_page=True, clip=whole)
 
-    shoot("entrer", "/entrer")
-    enter(page, desk, Role.MANAGER, "pau")
-    for name, path in ASSOCIATION:
-        shoot(name, f"/a/pau/{path}")
-    _paste_and_close(page, shoot)
-    shoot("compte", "/compte")
-    page.get_by_role("button", name="Sortir").click()
-    enter(page, desk, Role.FEDERATION)
-    for name in FEDERATION:
-        shoot("federation" + ("-" + name.replace("/", "-") if name else ""), f"/federation/{name}")
-    page.goto("/a/pau/")
-    page.get_by_role("button", name="Rouvrir maintenant").first.click()
 
-
-def _paste_and_close(page: Page, shoot: Callable[[str], None]) -> None:
+def _paste_and_close(page: Page, desk: Console) -> None:
     """What an area and a closure ask before they change anything; then the closure."""
+    enter(page, desk, Role.MANAGER, "pau")
     page.goto("/a/pau/secteur")
     page.get_by_label("Collez ou tapez").fill("Anglet\n64102 Bayonne\nJurencon\nSaint-Martin\n99999\n")
     page.get_by_role("button", name="Voir ce que ça change").first.click()
-    shoot("secteur-verification")
+    _shoot(page, "secteur-verification")
     page.goto("/a/pau/fermeture")
     page.get_by_label("Visite à domicile").check()
     page.get_by_role("button", name="Voir ce que ça change").click()
-    shoot("fermeture-verification")
+    _shoot(page, "fermeture-verification")
     page.get_by_role("button", name="Fermer maintenant").click()
-    shoot("ferme")
+    _shoot(page, "ferme")
 
 
 if __name__ == "__main__":

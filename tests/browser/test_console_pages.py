@@ -1,4 +1,4 @@
-"""The secretary of Pau at 23 h and the administrator in Paris, in a real browser at two widths."""
+"""The secretary of Pau at 23 h and the administrator in Paris, in a real browser."""
 
 from __future__ import annotations
 
@@ -13,26 +13,11 @@ from config.settings import Settings
 from console.access.roles import Role
 from routing.decision import decide
 from routing.model import Located, Need, Outcome, PlaceSource
-from tests.browser.chromium import WIDTHS, enter, looking, served, sound
+from tests.browser.chromium import enter, looking, served
 from tests.console import PASSWORD, Console
-from tests.console_life import live, past
+from tests.console_life import live
 
 pytestmark = pytest.mark.browser
-ASSOCIATION = (
-    *("", "rappels", "appels", "appels/CA" + f"{0:032x}", "chiffres", "chiffres/prevision", "horaires"),
-    *("horaires/semaine", "fermeture", "comptes", "journal"),
-)
-FEDERATION = (
-    "",
-    "historique",
-    "equite",
-    "prevision",
-    "couverture",
-    "regles",
-    "regles/1",
-    "comptes",
-    "journal",
-)
 PAU = Located("64445", 1.0, PlaceSource.POSTCODE)
 
 
@@ -80,11 +65,9 @@ def test_a_manager_invited_today_sets_up_a_second_factor(desk: Console, page: Pa
     page.get_by_label("Mot de passe").fill(PASSWORD)
     page.get_by_role("button", name="Entrer", exact=True).click()
     secret = page.locator(".key").inner_text()
-    assert sound(page) == []
     page.get_by_label("Tapez le code").fill(pyotp.TOTP(secret).at(int(desk.clock().timestamp())))
     page.get_by_role("button", name="Terminer").click()
     expect(page.locator(".codes li")).to_have_count(10)
-    assert sound(page) == []
     page.get_by_role("button", name="C'est noté, continuer").click()
     expect(page.locator(".headline").first).to_contain_text("Un appel de Pau maintenant")
 
@@ -102,26 +85,3 @@ def test_a_call_back_is_taken_over_and_marked_by_keyboard(desk: Console, page: P
     mine.get_by_label("Issue").select_option("unreachable")
     mine.get_by_role("button", name="Noter").click()
     expect(page.locator("li.card")).to_have_count(1)
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-def test_every_page_is_sound_at_every_width(desk: Console, width: int) -> None:
-    wrong: list[str] = []
-    past(desk.office, desk.clock())
-    with looking(desk.office.settings, width) as context:
-        page = context.new_page()
-        for path in ("/entrer", "/nulle-part", "/invitation/x", "/api/v1/"):
-            page.goto(path)
-            wrong += sound(page)
-        enter(page, desk, Role.MANAGER, "pau")
-        for path in ASSOCIATION:
-            page.goto(f"/a/pau/{path}")
-            wrong += sound(page)
-        page.goto("/compte")
-        wrong += sound(page)
-        page.get_by_role("button", name="Sortir").click()
-        enter(page, desk, Role.FEDERATION)
-        for path in FEDERATION:
-            page.goto(f"/federation/{path}")
-            wrong += sound(page)
-    assert wrong == []

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from config.settings import Settings
 from console.access.roles import Role
-from tests.browser.chromium import WIDTHS, enter, looking, served, sound
+from tests.browser.chromium import WIDTHS, enter, looking, served
+from tests.browser.judged import judge
 from tests.console import PASSWORD, Clock, Console
 from tests.identity_provider import described, identity_provider
 
@@ -44,15 +43,6 @@ def fingerprint(context: BrowserContext, page: Page) -> None:
     cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
-def looked(page: Page, name: str, wrong: list[str]) -> None:
-    """What axe and the widths say of this page; a picture where somebody wants to look."""
-    if folder := os.environ.get("PICTURES"):
-        page.screenshot(
-            path=Path(folder) / f"{name}-{(page.viewport_size or {})['width']}.png", full_page=True
-        )
-    wrong += sound(page)
-
-
 def leave(page: Page) -> None:
     page.get_by_role("button", name="Sortir").click()
     expect(page.get_by_role("heading", name="Console du 3624")).to_be_visible()
@@ -73,28 +63,25 @@ def at_home(page: Page) -> None:
 
 
 def test_a_manager_gets_keys_and_identities_and_enters_with_each(desk: Console) -> None:
-    wrong: list[str] = []
     with looking(desk.office.settings) as context:
         page = context.new_page()
         fingerprint(context, page)
         page.goto("/entrer")
-        looked(page, "entrer", wrong)
         with_password(page, desk, second=False)
         expect(page.get_by_role("heading", name="Protégez votre compte")).to_be_visible()
-        looked(page, "second-facteur", wrong)
         page.get_by_role("button", name="Enregistrer une clé d'accès").click()
         expect(page.get_by_role("heading", name="Vos codes de secours")).to_be_visible()
         page.goto("/compte")
         page.get_by_label("Nom de la clé").first.fill("Portable de garde")
         page.get_by_role("button", name="Renommer").click()
         linked(page)
-        looked(page, "compte", wrong)
+        assert judge(page, keyboard=False) == []
         leave(page)
         with_key(page)
         at_home(page)
         leave(page)
         with_password(page, desk, second=False)
-        looked(page, "cle-apres-mot-de-passe", wrong)
+        assert judge(page, keyboard=False) == []
         with_key(page)
         at_home(page)
         leave(page)
@@ -107,7 +94,6 @@ def test_a_manager_gets_keys_and_identities_and_enters_with_each(desk: Console) 
         leave(page)
         with_key(page)
         expect(page.get_by_role("alert")).to_contain_text("Cette clé n'est pas connue ici")
-    assert wrong == []
 
 
 def linked(page: Page) -> None:
@@ -120,34 +106,28 @@ def linked(page: Page) -> None:
 
 
 def test_at_three_a_m_a_second_manager_lets_the_first_back_in(desk: Console) -> None:
-    wrong: list[str] = []
     desk.person(Role.MEMBER, "pau")
     with looking(desk.office.settings, WIDTHS[0]) as context:
         lost = context.new_page()
         other = elsewhere(context, desk).new_page()
         lost.goto("/entrer")
         lost.get_by_role("link", name="Je n'ai plus mon téléphone").click()
-        looked(lost, "secours", wrong)
         lost.get_by_label("Votre adresse électronique").fill("member@pau.example")
         lost.get_by_role("button", name="Demander à revenir").click()
         code = lost.locator(".spoken").inner_text()
-        looked(lost, "secours-attente", wrong)
         enter(other, desk, Role.MANAGER, "pau")
         other.get_by_role("link", name="Gestion").click()
-        looked(other, "comptes-association", wrong)
         other.get_by_label("Le code que la personne vous lit").fill(code)
         other.get_by_role("button", name="Laisser entrer").click()
         expect(other.get_by_role("status")).to_contain_text("member peut entrer, une fois")
         lost.get_by_role("button", name="Entrer", exact=True).click()
         expect(lost.get_by_role("status").first).to_contain_text("Vous êtes entré grâce à manager")
-        looked(lost, "compte-apres-secours", wrong)
+        assert judge(lost, keyboard=False) == []
         other.get_by_role("link", name="Journal").click()
         expect(other.locator("li.line").first).to_contain_text("retour servi")
-        looked(other, "journal", wrong)
         leave(other)
         enter(other, desk, Role.FEDERATION)
-        by_the_federation(other, wrong)
-    assert wrong == []
+        by_the_federation(other)
 
 
 def elsewhere(context: BrowserContext, desk: Console) -> BrowserContext:
@@ -159,15 +139,12 @@ def elsewhere(context: BrowserContext, desk: Console) -> BrowserContext:
     )
 
 
-def by_the_federation(page: Page, wrong: list[str]) -> None:
+def by_the_federation(page: Page) -> None:
     """The whole journal, and a role given to an account that exists."""
     page.goto("/federation/journal?association=pau&words=retour")
     expect(page.locator("li.line")).to_have_count(3)
-    looked(page, "federation-journal", wrong)
     page.goto("/federation/comptes")
-    looked(page, "federation-comptes", wrong)
     page.get_by_role("link", name="member", exact=True).click()
-    looked(page, "federation-compte", wrong)
     page.get_by_label("Rôle à donner").select_option("doctor")
     page.get_by_label("Association (sauf rôles fédéraux)").select_option("bayonne")
     page.get_by_role("button", name="Donner ce rôle").click()

@@ -14,7 +14,8 @@ from console.access.roles import Role
 from console.backups.restoring import Kept, remember
 from routing.decision import decide
 from routing.model import Located, Need, Outcome, PlaceSource
-from tests.browser.chromium import WIDTHS, enter, looking, served, sound
+from tests.browser.chromium import enter, looking, served
+from tests.browser.judged import judge
 from tests.console import Console
 from tests.console_life import live
 from workers import synthetic_calls
@@ -35,44 +36,39 @@ def desk(settings: Settings, redis_client: Redis) -> Iterator[Console]:
 
 
 def test_the_federation_speaks_to_everybody_closes_and_prints(desk: Console) -> None:
-    wrong: list[str] = []
     with looking(desk.office.settings) as context:
         page = context.new_page()
         enter(page, desk, Role.FEDERATION)
-        _message(page, desk, wrong)
-        _closure(page, desk, wrong)
-        _association(page, wrong)
+        _message(page, desk)
+        _closure(page, desk)
+        _association(page)
         page.goto("/federation/feuille")
         expect(page.locator("h1")).to_have_text("3624, toute la France")
-        wrong += sound(page)
         page.goto("/federation/etat")
         expect(page.get_by_role("heading", name="points à regarder")).to_be_visible()
         well(desk)
         page.reload()
         expect(page.locator(".headline")).to_have_text("Tout va bien.")
-        wrong += sound(page)
-    assert wrong == []
+        assert judge(page) == []
 
 
-def _message(page: Page, desk: Console, wrong: list[str]) -> None:
+def _message(page: Page, desk: Console) -> None:
     page.get_by_role("link", name="Règles", exact=True).click()
     page.get_by_role("button", name="Préparer un message de campagne").click()
     page.get_by_label("La phrase").fill(TEXT)
     page.get_by_label("Motif").fill("Grippe")
     page.get_by_role("button", name="Voir ce que ça change").click()
     expect(page.get_by_role("alert")).to_have_text("▲ Dites la fin avec un jour et une heure : 25/12, 20h.")
-    wrong += sound(page)
     page.get_by_label("Jour de la fin").fill("30/11")
     page.get_by_label("Heure de la fin").fill("20h")
     page.get_by_role("button", name="Voir ce que ça change").click()
     expect(page.locator(".headline")).to_have_text(f"« {TEXT} »")
-    wrong += sound(page)
     page.get_by_role("button", name="Publier le message").click()
     expect(page.get_by_role("status")).to_contain_text("Le message s'arrêtera de lui-même.")
     assert desk.office.book.campaign("64445", desk.clock().timestamp() + 1) == (TEXT,)
 
 
-def _closure(page: Page, desk: Console, wrong: list[str]) -> None:
+def _closure(page: Page, desk: Console) -> None:
     page.get_by_role("button", name="Préparer une fermeture").click()
     page.get_by_label("Visite à domicile").check()
     page.get_by_label("Jour de la fin").fill("23/11")
@@ -80,53 +76,26 @@ def _closure(page: Page, desk: Console, wrong: list[str]) -> None:
     page.get_by_label("Motif").fill("Arrêt d'activité")
     page.get_by_text("Associations réquisitionnées").click()
     page.get_by_label("Bayonne").check()
-    wrong += sound(page)
     page.get_by_role("button", name="Voir ce que ça change").click()
     expect(page.get_by_text("elles répondent quand même : Bayonne.")).to_be_visible()
     expect(page.get_by_text("le menu propose").first).to_contain_text("pas de visite à domicile")
-    wrong += sound(page)
     page.get_by_role("button", name="Revenir").click()
     expect(page.get_by_label("Bayonne")).to_be_checked()
     page.get_by_role("button", name="Voir ce que ça change").click()
     page.get_by_role("button", name="Publier la fermeture").click()
     expect(page.get_by_role("heading", name="En cours")).to_be_visible()
     assert decide(desk.office.book, PAU, Need.VISIT, desk.clock()).outcome is Outcome.CLOSED
-    wrong += sound(page)
 
 
-def _association(page: Page, wrong: list[str]) -> None:
+def _association(page: Page) -> None:
     page.get_by_role("link", name="Associations", exact=True).click()
-    wrong += sound(page)
     page.get_by_role("button", name="Ajouter une association").click()
     page.get_by_label("Nom", exact=True).fill("SOS Médecins Béziers")
     page.get_by_label("Code postal").fill("34500")
     page.get_by_label("Premier jour").fill("02/11/2027")
     page.get_by_label("Quelle régulation").select_option("montpellier")
-    wrong += sound(page)
     page.get_by_role("button", name="Ajouter").click()
     expect(page.get_by_text("à faire", exact=False).first).to_be_visible()
-    wrong += sound(page)
-
-
-def test_each_page_fits_a_telephone(desk: Console) -> None:
-    wrong: list[str] = []
-    with looking(desk.office.settings, WIDTHS[0]) as context:
-        page = context.new_page()
-        enter(page, desk, Role.FEDERATION)
-        for path in (
-            "etat",
-            "fermetures",
-            "fermetures/nouvelle",
-            "messages/nouveau",
-            "associations",
-            "associations/pau",
-        ):
-            page.goto(f"/federation/{path}")
-            wrong += sound(page)
-        for path in ("/federation/feuille", "/a/pau/feuille"):
-            page.goto(path)
-            wrong += sound(page)
-    assert wrong == []
 
 
 def well(desk: Console) -> None:
