@@ -107,7 +107,7 @@ def restore(
 ) -> int:
     """Undo: publish an older book again under a new number. Raises `KeyError`, `Refused`, `Superseded`.
 
-    It is proved anew, since time has passed, but needs no second person: the book was agreed to once, and
+    What blocks is looked for anew, but no second person is needed: the book was agreed to once, and
     undoing must be quick. Pacts that were withdrawn since then stay withdrawn.
     """
     document = store.version(engine, number)

@@ -215,9 +215,9 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 
 def up_to_date(settings: Settings) -> None:
-    """Give an SQLite database its schema: where there is none yet, a copy of one that was migrated."""
+    """Give a database its schema: where there is no SQLite file yet, a copy of one that was migrated."""
     file = Path(settings.database_url.removeprefix("sqlite:///"))
-    if file.exists():
+    if file.exists() or not settings.database_url.startswith("sqlite"):
         migrate.upgrade(settings)
     else:
         file.write_bytes(_migrated_file())
