@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy.exc import SQLAlchemyError
 
-from console import maps
+from config.stores import reading
+from console import chronicle, maps, periods
+from console.chronicle import Names
 from console.federation.coverage import COVERED, coverage, midnight
 from console.office import Office
+from console.periods import Kind
 from routing.compiled import RuleBook
 from routing.geography import names
 from routing.model import Need
+from workers.records import paris
 
 EVERY = 0.3  # seconds between two looks whether the book or the day is another
 log = structlog.get_logger(__name__)
@@ -32,6 +38,7 @@ def prepare(app: Flask) -> None:
     maps.outlines().nearby()
     names.prepare(here.places)
     _draw(here, here.book, here.now())
+    _tell(here, here.now())
     threading.Thread(target=_follow, args=(here,), name="maps", daemon=True).start()
 
 
@@ -56,3 +63,10 @@ def _draw(here: Office, book: RuleBook, now: datetime) -> None:
             coverage(book, here.places, need, day)
     except Exception as fault:  # the page itself will say so; the console must start
         log.error("map_not_drawn", fault=type(fault).__name__)
+
+
+def _tell(here: Office, now: datetime) -> None:
+    """A year's story, so that its statements are put together and the holidays of both years known."""
+    year = periods.asked({"periode": Kind.YEAR}, now.astimezone(paris.ZONE).date())
+    with suppress(SQLAlchemyError), reading(here.engine).begin() as connection:
+        chronicle.story(connection, year, None, "association", Names({}, here.places), now)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from config.settings import Settings
 from console import maps
 from console.access.roles import Role
 from console.association.workbench import with_association
+from console.drawings import KEPT, Drawings
 from console.federation.coverage import State, coverage
 from routing.compile import compile_book
 from routing.compiled import RuleBook
@@ -82,6 +85,30 @@ def test_each_association_is_one_shape_on_the_map(book: RuleBook) -> None:
     shapes = {shape.code: shape for shape in maps.areas(book, Need.VISIT, MIDNIGHT)}
     assert set(shapes) == set(book.associations)
     assert shapes["pau"].name == "SOS Médecins Pau"
+
+
+def test_a_drawing_is_kept_in_a_file_until_it_is_spoilt_or_old(tmp_path: Path) -> None:
+    drawn: list[str] = []
+
+    def draw(told: str) -> str:
+        drawn.append(told)
+        return f"M{told}z"
+
+    kept = Drawings(Path(__file__))
+    assert [kept.kept("pau", lambda: draw("pau")) for _ in range(2)] == ["Mpauz"] * 2
+    assert drawn == ["pau"] * 2, "nowhere to keep it"
+    kept.folder = tmp_path / "maps"
+    for told in ("pau", "pau", "bayonne"):
+        assert kept.kept(told, partial(draw, told)) == f"M{told}z"
+    assert drawn[2:] == ["pau", "bayonne"]
+    for path in kept.folder.iterdir():
+        path.write_text('"M', encoding="utf-8")
+    assert kept.kept("pau", lambda: draw("pau")) == "Mpauz"
+    assert drawn[4:] == ["pau"]
+    for number in range(KEPT + 3):
+        kept.kept(str(number), partial(draw, str(number)))
+    assert len(list(kept.folder.iterdir())) == KEPT
+    assert Drawings(Path(maps.__file__)).kept("pau", lambda: "another program") == "another program"
 
 
 def test_who_answers_at_a_place_is_told_in_order(desk: Console) -> None:

@@ -78,6 +78,7 @@ def test_a_simplified_map_has_neither_gaps_nor_overlaps(outlines: Outlines) -> N
     whole = outlines.regions(dict.fromkeys(here, "64"), MAINLAND, tolerance=20)["64"]
     # Twenty units are 400 m: the sum of all communes differs from the whole by the outer border alone.
     assert sum(map(area, each.values())) == pytest.approx(area(whole), rel=0.01)
+    assert outlines.regions(here, MAINLAND, tolerance=20, few=True) == each, "few communes, the same lines"
 
 
 def test_a_whole_city_paints_its_arrondissements(outlines: Outlines) -> None:
