@@ -207,7 +207,7 @@ def _server(target: str, port: int, env: dict[str, str]) -> Iterator[tuple[str, 
     command = ["granian", *options.split(), target]
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
-        env=os.environ | env | {"PORT": str(env["PORT"])},
+        env=os.environ | env | {"PORT": str(env["PORT"]), "MALLOC_ARENA_MAX": "1"},
         start_new_session=True,
         stdout=subprocess.DEVNULL,
     )

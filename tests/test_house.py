@@ -144,8 +144,9 @@ def _harmless(number: str) -> bool:
 
 
 def procfile(name: str) -> dict[str, list[str]]:
-    lines = (ROOT / name).read_text().splitlines()
-    return {process: shlex.split(line) for process, line in (line.split(": ", 1) for line in lines)}
+    """The words of each process, without what is set for it alone (`env NAME=value`)."""
+    lines = (line.split(": ", 1) for line in (ROOT / name).read_text().splitlines())
+    return {process: shlex.split(re.sub(r"^env (\S+=\S* )+", "", line)) for process, line in lines}
 
 
 @pytest.mark.parametrize("name", ["Procfile", "Procfile.dev"])
