@@ -193,8 +193,10 @@ def _copied(file: Path | None, url: str | None, folder: Path) -> Iterator[str]:
     name = urlsplit(url).path[1:]
     with psycopg.connect(url.removesuffix(name) + "postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE pages TEMPLATE {name}".encode())
-        yield url.removesuffix(name) + "pages"
-        connection.execute(b"DROP DATABASE pages WITH (FORCE)")
+        try:
+            yield url.removesuffix(name) + "pages"
+        finally:
+            connection.execute(b"DROP DATABASE pages WITH (FORCE)")
 
 
 def _environment(folder: str, redis_url: str, database_url: str) -> dict[str, str]:
