@@ -19,7 +19,7 @@ from tests.browser.pages import AWAY, Shown, World, every_page
 from tests.browser.states import in_the_dark, refused, states
 from tests.conftest import environment, redis_running
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]  # a hundred and thirty pages
 
 
 def test_every_page_and_every_state_is_sound_for_everybody(tmp_path: Path) -> None:
