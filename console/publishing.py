@@ -16,7 +16,7 @@ def publish(office: Office, change: Callable[[Document], Document | None], autho
 
     Raises `NotPublished`; `change` is as `routing.changing.put_in_force` wants it.
     """
-    made = put_in_force(office.engine, office.terrain, change, author, reason)
+    made = put_in_force(office.engine, change, author, reason)
     office.live_book.refresh()
     return made
 

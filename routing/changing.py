@@ -7,7 +7,6 @@ from collections.abc import Callable
 from sqlalchemy import Engine
 
 from routing import publishing, store
-from routing.coverage import Gazetteer, Terrain
 from routing.document import Document
 from routing.person import By
 from routing.store import Superseded
@@ -22,7 +21,6 @@ class NotPublished(Exception):
 
 def put_in_force(
     engine: Engine,
-    places: Gazetteer | Terrain,
     change: Callable[[Document], Document | None],
     author: By,
     reason: str,
@@ -40,7 +38,7 @@ def put_in_force(
         if changed is None:
             return version
         try:
-            return publishing.publish(engine, places, changed, version, author, reason)
+            return publishing.publish(engine, changed, version, author, reason)
         except Superseded:
             continue
         except (publishing.Refused, publishing.SecondPersonNeeded) as refused:

@@ -84,7 +84,7 @@ def publish(engine: Engine, places: Gazetteer | Terrain, draft: Draft) -> int:
     slug = draft.association
     if slug is None:
         given = (draft.document, draft.based_on, draft.writer, draft.reason)
-        return publishing.publish(engine, places, *given, approved_by=draft.approver, draft=draft)
+        return publishing.publish(engine, *given, approved_by=draft.approver, draft=draft)
     terrain = places if isinstance(places, Terrain) else Terrain(places)
     for left in reversed(range(TRIES)):
         one = carried(engine, draft)

@@ -77,7 +77,6 @@ def examine(engine: Engine, places: Gazetteer | Terrain, document: Document, bas
 
 def publish(
     engine: Engine,
-    places: Gazetteer | Terrain,
     document: Document,
     expected: int,
     author: By,
@@ -102,9 +101,7 @@ def publish(
         raise Conflict(late, theirs, found) from None
 
 
-def restore(
-    engine: Engine, places: Gazetteer | Terrain, number: int, expected: int, author: By, reason: str
-) -> int:
+def restore(engine: Engine, number: int, expected: int, author: By, reason: str) -> int:
     """Undo: publish an older book again under a new number. Raises `KeyError`, `Refused`, `Superseded`.
 
     What blocks is looked for anew, but no second person is needed: the book was agreed to once, and

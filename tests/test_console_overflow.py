@@ -13,10 +13,8 @@ from config.settings import Settings
 from console.access.roles import Role
 from console.access.tables import accounts
 from routing import pacts, publishing, store
-from routing.coverage import Terrain
 from routing.demo import demo_document
 from routing.document import Association, Document, Overflow
-from routing.geography.places import Places
 from routing.pacts import State
 from routing.publishing import Refused
 from tests.console import Browser, Console, console
@@ -82,13 +80,13 @@ def test_a_word_holds_for_no_more_than_it_was_given_for(engine: Engine) -> None:
 def test_a_draft_cannot_accept_for_another_and_undo_does_not_bind_who_withdrew(
     sqlite_engine: Engine,
 ) -> None:
-    terrain, first = Terrain(Places.load()), store.ensure_demo(sqlite_engine)
+    first = store.ensure_demo(sqlite_engine)
     with pytest.raises(Refused, match="n'a pas accepté"):
-        publishing.publish(sqlite_engine, terrain, with_overflow(accepted(ASKED)), first, "a", "x")
+        publishing.publish(sqlite_engine, with_overflow(accepted(ASKED)), first, "a", "x")
     held = store.publish(sqlite_engine, with_overflow(accepted(ASKED)), first, "a", "x")
     gone = store.publish(sqlite_engine, with_overflow(ASKED), held, "a", "x")
     pacts.answer(sqlite_engine, "pau", ASKED, State.WITHDRAWN, "b")
-    again = publishing.restore(sqlite_engine, terrain, held, gone, "a", "x")
+    again = publishing.restore(sqlite_engine, held, gone, "a", "x")
     assert of(store.version(sqlite_engine, again)).overflow == (ASKED,)
 
 
@@ -127,7 +125,7 @@ def test_the_order_is_changed_by_buttons_that_keep_the_focus_and_publishes_nothi
 
 def publish(desk: Console, document: Document) -> None:
     office = desk.office
-    publishing.publish(office.engine, office.terrain, document, office.book.version, "ana", "essai")
+    publishing.publish(office.engine, document, office.book.version, "ana", "essai")
     office.live_book.refresh()
 
 

@@ -52,7 +52,7 @@ def shut(days: int, *, urgent: bool) -> Callable[[dict[str, Any]], object]:
 
 def test_a_sound_book_is_published(engine: Engine) -> None:
     store.publish(engine, GIRONDE, 0, "3624", "")
-    assert publishing.publish(engine, PLACES, GREETS, 1, "ana", "Annonce") == 2
+    assert publishing.publish(engine, GREETS, 1, "ana", "Annonce") == 2
     assert store.current(engine) == (2, GREETS)
 
 
@@ -60,7 +60,7 @@ def test_what_blocks_is_refused_in_words_and_nothing_is_published(sqlite_engine:
     store.publish(sqlite_engine, GIRONDE, 0, "3624", "")
     lost = changed(lambda w: w["national"].update(regulator="nowhere"))
     with pytest.raises(Refused) as refused:
-        publishing.publish(sqlite_engine, PLACES, lost, 1, "ana", "", approved_by="bob")
+        publishing.publish(sqlite_engine, lost, 1, "ana", "", approved_by="bob")
     assert "« nowhere », qui n'existe pas" in str(refused.value)
     assert store.current_version(sqlite_engine) == 1
 
@@ -68,16 +68,16 @@ def test_what_blocks_is_refused_in_words_and_nothing_is_published(sqlite_engine:
 def test_at_night_one_person_closes_and_opens_again(sqlite_engine: Engine) -> None:
     store.publish(sqlite_engine, CAREFUL, 0, "3624", "")
     closed = changed(shut(1, urgent=True), CAREFUL)
-    assert publishing.publish(sqlite_engine, PLACES, closed, 1, "ana", "Neige") == 2
-    assert publishing.publish(sqlite_engine, PLACES, CAREFUL, 2, "ana", "Fin") == 3
+    assert publishing.publish(sqlite_engine, closed, 1, "ana", "Neige") == 2
+    assert publishing.publish(sqlite_engine, CAREFUL, 2, "ana", "Fin") == 3
 
 
 def test_of_two_drafts_the_later_sees_both_differences(sqlite_engine: Engine) -> None:
     store.publish(sqlite_engine, GIRONDE, 0, "3624", "")
-    publishing.publish(sqlite_engine, PLACES, GREETS, 1, "ana", "")
+    publishing.publish(sqlite_engine, GREETS, 1, "ana", "")
     other = changed(lambda w: w["regulators"][6].update(lines=9))
     with pytest.raises(Conflict) as late:
-        publishing.publish(sqlite_engine, PLACES, other, 1, "bob", "")
+        publishing.publish(sqlite_engine, other, 1, "bob", "")
     assert (late.value.expected, late.value.current) == (1, 2)
     told = publishing.in_words(late.value)
     assert "- Pau : annonce passe de rien à « Bonjour »." in told
@@ -102,24 +102,24 @@ def test_an_association_that_asks_for_two_people_gets_them(
     draft = changed(edit, CAREFUL)
     for approver in (None, "", "ana", " Ana "):
         with pytest.raises(SecondPersonNeeded, match="SOS Médecins Pau"):
-            publishing.publish(sqlite_engine, PLACES, draft, 1, "ana", "", approved_by=approver)
-    assert publishing.publish(sqlite_engine, PLACES, draft, 1, "ana", "", approved_by="bob") == 2
+            publishing.publish(sqlite_engine, draft, 1, "ana", "", approved_by=approver)
+    assert publishing.publish(sqlite_engine, draft, 1, "ana", "", approved_by="bob") == 2
 
 
 def test_what_does_not_touch_it_needs_one_person(sqlite_engine: Engine) -> None:
     store.publish(sqlite_engine, CAREFUL, 0, "3624", "")
     draft = changed(lambda w: w["associations"][0].update(announcement="Bonsoir"), CAREFUL)
-    assert publishing.publish(sqlite_engine, PLACES, draft, 1, "ana", "") == 2
+    assert publishing.publish(sqlite_engine, draft, 1, "ana", "") == 2
 
 
 def test_undoing_needs_no_second_person_and_is_proved_anew(sqlite_engine: Engine) -> None:
     store.publish(sqlite_engine, CAREFUL, 0, "3624", "")
-    publishing.publish(sqlite_engine, PLACES, changed(renamed, CAREFUL), 1, "ana", "", approved_by="bob")
-    assert publishing.restore(sqlite_engine, PLACES, 1, 2, "ana", "Erreur") == 3
+    publishing.publish(sqlite_engine, changed(renamed, CAREFUL), 1, "ana", "", approved_by="bob")
+    assert publishing.restore(sqlite_engine, 1, 2, "ana", "Erreur") == 3
     assert store.current(sqlite_engine) == (3, CAREFUL)
     assert store.history(sqlite_engine)[0].restores == 1
     with pytest.raises(KeyError):
-        publishing.restore(sqlite_engine, PLACES, 9, 3, "ana", "")
+        publishing.restore(sqlite_engine, 9, 3, "ana", "")
 
 
 def test_a_draft_is_published_at_its_hour(engine: Engine) -> None:
@@ -165,7 +165,7 @@ def test_an_approval_holds_for_the_text_that_was_read(sqlite_engine: Engine) -> 
     assert not drafts.approve(sqlite_engine, read, "bob")
     assert not drafts.schedule(sqlite_engine, read, PAST)
     with pytest.raises(store.DraftChanged):
-        publishing.publish(sqlite_engine, PLACES, read.document, 1, "ana", "", approved_by="bob", draft=read)
+        publishing.publish(sqlite_engine, read.document, 1, "ana", "", approved_by="bob", draft=read)
     assert store.current_version(sqlite_engine) == 1
 
 
@@ -177,15 +177,15 @@ def test_a_new_number_takes_calls_only_after_its_code_came_back(engine: Engine) 
     store.publish(engine, GIRONDE, 0, "3624", "")
     draft = with_number("+33536490039")
     with pytest.raises(Refused, match="aucun appel d'essai"):
-        publishing.publish(engine, PLACES, draft, 1, "ana", "")
+        publishing.publish(engine, draft, 1, "ana", "")
     code = number_proofs.begin(engine, "+33536490039", KEYED, "ana")
     assert re.fullmatch(r"[0-9]{6}", code)
     wrong = f"{(int(code) + 1) % 10**6:06d}"
     assert number_proofs.answer(engine, "+33536490039", wrong, KEYED, "ana") is Answer.WRONG
     with pytest.raises(Refused):
-        publishing.publish(engine, PLACES, draft, 1, "ana", "")
+        publishing.publish(engine, draft, 1, "ana", "")
     assert number_proofs.answer(engine, "+33536490039", code, KEYED, "ana") is Answer.PROVED
-    assert publishing.publish(engine, PLACES, draft, 1, "ana", "") == 2
+    assert publishing.publish(engine, draft, 1, "ana", "") == 2
     assert number_proofs.answer(engine, "+33536490039", code, KEYED, "ana") is Answer.EXPIRED
 
 

@@ -20,10 +20,8 @@ from sqlalchemy import Engine, create_engine, text
 from config import journal, stores
 from config.settings import Settings
 from routing import drafts, publishing, recordings, sounds, store
-from routing.coverage import Terrain
 from routing.demo import demo_document
 from routing.document import Document
-from routing.geography.places import Places
 from routing.model import Located
 from routing.parts import with_association
 from routing.sounds import Sound, Unfit, judge
@@ -146,7 +144,7 @@ def test_what_no_book_and_no_open_draft_names_is_forgotten_and_told(
     purge(datetime.now(UTC))
     assert recordings.find(engine, drafted) is None
     # Any book can be put back in force, and plays what it played.
-    assert publishing.restore(engine, Terrain(Places.load()), 2, 3, "ana", "retour") == 4
+    assert publishing.restore(engine, 2, 3, "ana", "retour") == 4
     assert recordings.sound(engine, played) == (tone(2), WORDS)
     assert journal.verify(engine)[1] == ()
 
@@ -180,7 +178,7 @@ def publish(service: Service) -> str:
     engine = stores.engine(service.settings)
     document, name = recorded(engine)
     expected = store.current_version(engine)
-    publishing.publish(engine, Terrain(Places.load()), document, expected, "ana", "essai")
+    publishing.publish(engine, document, expected, "ana", "essai")
     engine.dispose()
     return name
 

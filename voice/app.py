@@ -129,7 +129,7 @@ def _staff_lines(
     clock: Callable[[], datetime],
 ) -> None:
     """The lines no patient rings: an association closes itself, a manager tries a draft."""
-    closing_webhooks.install(app, door, settings, book, map_.places, clock)
+    closing_webhooks.install(app, door, settings, book, clock)
     rehearsal.install(app, settings, engine(settings), book, map_, shelf, clock)
 
 

@@ -16,7 +16,6 @@ from config.settings import Settings
 from config.stores import engine
 from routing import changing
 from routing.book import LiveBook
-from routing.coverage import Gazetteer
 from routing.document import Association, Document
 from routing.model import Need
 from voice import carrier_words, closing, twiml
@@ -38,19 +37,13 @@ class ClosingLine:
     closers: Closers
     sql: Engine
     book: LiveBook
-    places: Gazetteer
     sealer: Sealer
     root: str
     clock: Callable[[], datetime]
 
 
 def install(
-    app: Flask,
-    door: Door,
-    settings: Settings,
-    book: LiveBook,
-    places: Gazetteer,
-    clock: Callable[[], datetime],
+    app: Flask, door: Door, settings: Settings, book: LiveBook, clock: Callable[[], datetime]
 ) -> None:
     """Put the routes behind the door."""
     sql = engine(settings)
@@ -58,7 +51,6 @@ def install(
         Closers(sql, Vault.of(settings.secret_keys)),
         sql,
         book,
-        places,
         Sealer(settings.secret_keys, "closing line"),
         settings.public_url + "/voice/closing",
         clock,
@@ -117,7 +109,6 @@ def _done(line: ClosingLine, closer: Closer, wish: Wish, one: Association) -> st
     told = f"{'Réouverture' if reopens else 'Fermeture'} de {one.city}, par téléphone"
     changing.put_in_force(
         line.sql,
-        line.places,
         lambda document: closing.done(wish, one, document, now, closure_id),
         f"{closer.label} (par téléphone)"[:120],
         told,

@@ -162,15 +162,15 @@ def abandon(draft_id: str) -> None:
 def undo(number: int, author: str, reason: str, association: str | None) -> None:
     """Under a new number."""
     with opened() as engine:
-        terrain = Terrain(Places.load())
         try:
             if association:
+                terrain = Terrain(Places.load())
                 version = draft_publishing.put_back_published(
                     engine, terrain, association, number, author, reason
                 )
             else:
                 ground = store.current_version(engine)
-                version = publishing.restore(engine, terrain, number, ground, author, reason)
+                version = publishing.restore(engine, number, ground, author, reason)
         except KeyError:
             raise Refused(f"version inconnue « {number} » ; voir sos3624 rules history") from None
         except REFUSALS as refused:

@@ -76,7 +76,7 @@ def restore(version: int) -> Answer:
     expected = request.form.get("current", type=int) or 0
     reason = f"Retour aux règles n° {version}"
     try:
-        made = publishing.restore(here.engine, here.terrain, version, expected, visitor().person, reason)
+        made = publishing.restore(here.engine, version, expected, visitor().person, reason)
     except KeyError:
         abort(404)
     except store.Superseded as other:
