@@ -21,7 +21,7 @@ def picture(waiting: int, of_pau: int) -> str:
     service = {"waiting": waiting, "longest_wait": 95.2, "qs60": 0.875, "callbacks_late": 2}
     return json.dumps(
         {
-            "said": f"arrêté à {waiting} h",
+            "said": f"arrêtés à {waiting} h",
             "service": service | {"in_progress": waiting},
             "associations": {"pau": {"waiting": of_pau}},
         }

@@ -81,9 +81,9 @@ class Picture:
 
 
 def said(at: datetime) -> str:
-    """« arrêté à 14 h 02 min 10 s »."""
+    """« arrêtés à 14 h 02 min 10 s »."""
     local = at.astimezone(paris.ZONE)
-    return f"arrêté à {local:%H} h {local:%M} min {local:%S} s"
+    return f"arrêtés à {local:%H} h {local:%M} min {local:%S} s"
 
 
 def picture(connection: Connection, now: datetime) -> Picture:
