@@ -18,7 +18,7 @@ from routing.model import Need
 from routing.problem import Problem
 from routing.proof import Gap, gaps
 from routing.spans import Pairs, total
-from routing.words import NEEDS
+from routing.words import NEEDS, moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,5 +168,5 @@ def _name(book: RuleBook, slug: str) -> str:
 
 
 def _minute(instant: float, commune: Commune) -> str:
-    """On the commune's own clock: « le 23/11/2026 à 20:00 »."""
-    return f"le {datetime.fromtimestamp(instant, ZoneInfo(time_zone(commune))):%d/%m/%Y à %H:%M}"
+    """On the commune's own clock: « le 23/11/2026 à 20 h »."""
+    return f"le {moment(datetime.fromtimestamp(instant, ZoneInfo(time_zone(commune))))}"

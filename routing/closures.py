@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from routing.document import Closure, Document
+from routing.words import moment
 
 SOON = timedelta(hours=12)
 LONGEST_URGENT = timedelta(days=14)  # longer is no emergency: it is a rule, with its own page
@@ -49,7 +50,7 @@ def ending(document: Document, now: datetime, within: timedelta = SOON) -> tuple
             who = one.name if one else "toutes les associations"
             said = (
                 f"La fermeture « {closure.reason} » ({who}) finit le "
-                f"{closure.ends.astimezone(zone):%d/%m/%Y à %H:%M} : les appels reviendront d'eux-mêmes."
+                f"{moment(closure.ends.astimezone(zone))} : les appels reviendront d'eux-mêmes."
             )
             found.append(Reminder(closure, closure.association, said))
     return tuple(found)

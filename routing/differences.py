@@ -14,7 +14,7 @@ from routing.differences_areas import areas_in_words
 from routing.differences_hours import hours_in_words
 from routing.document import Association, Closure, Document, Message, Overflow, Phone, Regulator
 from routing.document_hours import Strict
-from routing.words import NEEDS
+from routing.words import NEEDS, moment
 
 PARIS = ZoneInfo("Europe/Paris")  # where a difference is read
 _Part = TypeVar("_Part", bound=Strict)
@@ -196,7 +196,7 @@ def _value(value: object) -> str:
 
 
 def _instant(at: datetime) -> str:
-    return f"{at.astimezone(PARIS):%d/%m/%Y %H:%M}"
+    return moment(at.astimezone(PARIS))
 
 
 def _accepted(pact: Overflow) -> str:

@@ -1,4 +1,4 @@
-"""What changed in written hours, need by need: « ouvre la nuit », « ferme le samedi de 08:00 à 20:00 »."""
+"""What changed in written hours, need by need: « ouvre la nuit », « ferme le samedi de 8 h à 20 h »."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from routing.document_hours import EVERY_DAY, DatedException, Hours, SchoolHours, Span, WeeklySpan
 from routing.model import Need
 from routing.spans import Pairs, minus, union
-from routing.words import NEEDS
+from routing.words import NEEDS, clock
 
 DAY, WEEK = 24 * 60, 7 * 24 * 60  # minutes
 DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
@@ -90,11 +90,11 @@ def _by_day(since: int, until: int) -> Iterator[tuple[int, int]]:
 
 def _phrase(start: int, length: int, weekdays: list[int]) -> str:
     end = (start + length) % DAY
-    clock = f"de {start // 60:02d}:{start % 60:02d} à {end // 60:02d}:{end % 60:02d}"
+    span = f"de {clock(*divmod(start, 60))} à {clock(*divmod(end, 60))}"
     if start >= DUSK and start + length > DAY and end <= MORNING:
         nights = "la nuit" if len(weekdays) == 7 else f"la nuit {_days(weekdays)}"
-        return f"{nights} {clock}"
-    return f"{_days(weekdays)} {'toute la journée' if length == DAY else clock}"
+        return f"{nights} {span}"
+    return f"{_days(weekdays)} {'toute la journée' if length == DAY else span}"
 
 
 def _days(weekdays: list[int]) -> str:
@@ -125,15 +125,20 @@ def _spans(found: Iterable[tuple[Span, ...] | None]) -> str:
 
 
 def _clock(spans: Iterable[Span]) -> str:
-    told = sorted(f"de {span.opens} à {span.closes}" for span in spans)
+    told = [_span(span) for span in sorted(spans, key=lambda span: span.opens)]
     return " et ".join(told) or "à aucun moment"
+
+
+def _span(span: Span) -> str:
+    opens, closes = (clock(int(at[:2]), int(at[3:])) for at in (span.opens, span.closes))
+    return f"de {opens} à {closes}"
 
 
 def _school(school: SchoolHours | None) -> str:
     if school is None:
         return "comme toujours"
     told = sorted(
-        f"{_days(sorted(EVERY_DAY.index(day) for day in span.days))} de {span.opens} à {span.closes}"
+        f"{_days(sorted(EVERY_DAY.index(day) for day in span.days))} {_span(span)}"
         for span in school.weekly
         if span.days
     )

@@ -20,6 +20,7 @@ from routing.document import Document, read
 from routing.person import By, Person, person
 from routing.tables import aware
 from routing.tables import drafts as _drafts
+from routing.words import moment
 
 PARIS = ZoneInfo("Europe/Paris")
 UNPLANNED: dict[str, object] = dict.fromkeys(("publish_at", "refused", "asked_by", "asked_by_id"))
@@ -225,7 +226,7 @@ def abandon(engine: Engine, draft_id: str, by: str = "") -> None:
 def _planned(draft: Draft, hour: datetime | None) -> journal.Change:
     if hour is None:
         return _told(draft, "draft_unscheduled")
-    return _told(draft, "draft_scheduled", f"le {hour.astimezone(PARIS):%d/%m/%Y à %H:%M} (Paris)")
+    return _told(draft, "draft_scheduled", f"le {moment(hour.astimezone(PARIS))} (Paris)")
 
 
 def _told(draft: Draft, action: str, after: str = "") -> journal.Change:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from routing.compiled import RuleBook
 from routing.model import Decision, Need, Outcome, TraceLine
@@ -22,6 +23,16 @@ HOURS = {
     "school": "règle des vacances scolaires",
     "closed": "fermé à cette heure",
 }
+
+
+def clock(hour: int, minute: int = 0) -> str:
+    """« 20 h », « 8 h 30 »."""
+    return f"{hour} h {minute:02}" if minute else f"{hour} h"
+
+
+def moment(at: datetime) -> str:
+    """« 01/06/2026 à 6 h », on the clock that `at` carries."""
+    return f"{at:%d/%m/%Y} à {clock(at.hour, at.minute)}"
 
 
 def why(decision: Decision, book: RuleBook, place: str | None = None) -> str:

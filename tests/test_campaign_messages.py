@@ -73,7 +73,7 @@ def test_its_faults_are_told_in_words() -> None:
 def test_the_difference_is_told_with_its_words() -> None:
     (told,) = differences(demo_document(), with_messages(GRIPPE))
     assert told.said == (
-        "Message « Grippe » ajouté, du 01/12/2026 08:00 au 31/12/2026 08:00, pour tous les appelants : "
+        "Message « Grippe » ajouté, du 01/12/2026 à 8 h au 31/12/2026 à 8 h, pour tous les appelants : "
         "« Pour un vaccin contre la grippe, demandez à votre pharmacien. »"
     )
 

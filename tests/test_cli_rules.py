@@ -104,7 +104,7 @@ def test_an_association_s_draft_goes_its_way_in_the_terminal(
     draft = terminal.run("rules", "import", str(book), *WHO, "--association", "pau").stdout[10:46]
     assert f"{draft}  pau  ana  Essai" in terminal.run("rules", "drafts").stdout
     case = terminal.run("rules", "cases", "keep", "pau", "64000", "2026-12-25T03:00", "--author", "ana")
-    assert case.stdout.endswith("Pau, besoin non dit, 25/12/2026 à 03:00 → pau\n")
+    assert case.stdout.endswith("Pau, besoin non dit, 25/12/2026 à 3 h → pau\n")
     terminal.run("rules", "publish", draft, *WHO, "--at", "2090-01-01T03:00")
     assert "Annulé" in terminal.run("rules", "unplan", draft).stdout
     assert "Une autre personne" in terminal.run("rules", "approve", draft, "--author", "ana").stderr
@@ -125,7 +125,7 @@ def test_two_at_once_are_told_both_differences(terminal: Terminal, book: Path) -
 
 def test_a_publication_can_wait_for_its_hour(terminal: Terminal, book: Path, settings: Settings) -> None:
     said = terminal.run("rules", "publish", str(book), *WHO, "--at", "2090-01-01T03:00").stdout
-    assert "à publier le 01/01/2090 à 03:00" in said
+    assert "à publier le 01/01/2090 à 3 h" in said
     engine = stores.engine(settings)
     (draft,) = drafts.still_open(engine)
     assert draft.publish_at == datetime(2090, 1, 1, 2, tzinfo=UTC)

@@ -114,7 +114,7 @@ def test_a_reminder_comes_before_the_end_and_not_after() -> None:
     assert ending(told, STARTS) == ()
     (reminder,) = ending(told, ENDS - timedelta(hours=3))
     assert reminder.association == "pau"
-    assert "SOS Médecins Pau) finit le 28/09/2021 à 08:00" in reminder.said
+    assert "SOS Médecins Pau) finit le 28/09/2021 à 8 h" in reminder.said
     assert ending(told, ENDS) == ()
     assert [c.id for c in holding(told, NIGHT)] == ["greve-2021-09-27"]
 

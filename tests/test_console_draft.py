@@ -75,7 +75,7 @@ def test_a_draft_that_leaves_a_hole_is_refused_in_words_then_mended_or_meant(des
     told = words(refused.text)
     assert (refused.status_code, desk.office.book.version) == (422, 1)
     assert "communes de SOS Médecins Ajaccio" in told
-    assert re.search(r"dès le [\d/]+ à 20:00 ; .* D'abord à Ajaccio \([\d ]+ habitants", told)
+    assert re.search(r"dès le [\d/]+ à 20 h ; .* D'abord à Ajaccio \([\d ]+ habitants", told)
     assert published(browser, "ajaccio", holes="meant").status_code == 303
     assert desk.office.book.version == 2
     drafted(browser, "ajaccio", **dict.fromkeys(NIGHT, "24h/24"))

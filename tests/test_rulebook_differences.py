@@ -42,13 +42,13 @@ def test_the_order_of_overflow_is_told_by_who_passes_behind_whom() -> None:
 @pytest.mark.parametrize(
     ("weekly", "words"),
     [
-        ([NIGHT], "Libourne ouvre la nuit de 20:00 à 08:00 (visite à domicile)."),
-        ([NIGHT | {"days": ["fri", "sat"]}], "Libourne ouvre la nuit le vendredi, samedi de 20:00 à 08:00"),
-        ([NIGHT | {"days": ["sun"]}], "Libourne ouvre la nuit le dimanche de 20:00 à 08:00"),
-        ([{"opens": "06:00", "closes": "08:00"}], "Libourne ouvre tous les jours de 06:00 à 08:00"),
+        ([NIGHT], "Libourne ouvre la nuit de 20 h à 8 h (visite à domicile)."),
+        ([NIGHT | {"days": ["fri", "sat"]}], "Libourne ouvre la nuit le vendredi, samedi de 20 h à 8 h"),
+        ([NIGHT | {"days": ["sun"]}], "Libourne ouvre la nuit le dimanche de 20 h à 8 h"),
+        ([{"opens": "06:00", "closes": "08:00"}], "Libourne ouvre tous les jours de 6 h à 8 h"),
         (
             [{"opens": "21:00", "closes": "22:00", "days": ["mon", "tue", "wed"]}],
-            "Libourne ouvre du lundi au mercredi de 21:00 à 22:00",
+            "Libourne ouvre du lundi au mercredi de 21 h à 22 h",
         ),
     ],
 )
@@ -62,7 +62,7 @@ def test_hours_are_told_as_a_person_would(weekly: list[dict[str, Any]], words: s
 def test_what_closes_is_told_and_alike_needs_together() -> None:
     hours = [{"needs": ["visit", "consultation"], "weekly": [{"opens": "08:00", "closes": "18:00"}]}]
     assert said(with_association(LIBOURNE, hours=hours)) == [
-        "Libourne ferme tous les jours de 18:00 à 20:00 (visite à domicile, consultation)."
+        "Libourne ferme tous les jours de 18 h à 20 h (visite à domicile, consultation)."
     ]
 
 
@@ -72,7 +72,7 @@ def test_special_days_and_exceptions_are_told() -> None:
     told = said(with_association(PAU, hours=[hours | {"holidays": [NIGHT], "exceptions": [noel]}]))
     needs = "(visite à domicile, consultation, conseil médical)"
     assert told == [
-        f"Pau répond les jours fériés de 20:00 à 08:00 {needs}.",
+        f"Pau répond les jours fériés de 20 h à 8 h {needs}.",
         f"Pau fait exception : « Noël » du 24/12/2026 au 25/12/2026, chaque année, à aucun moment {needs}.",
     ]
 
@@ -96,7 +96,7 @@ def test_a_closure_names_its_end_and_who_must_still_answer() -> None:
     }
     (told,) = said(Document.model_validate(WRITTEN | {"closures": [strike]}))
     assert told == (
-        "Fermeture nationale « Grève » ajoutée, du 01/06/2026 06:00 au 02/06/2026 06:00 (tous les besoins) ; "
+        "Fermeture nationale « Grève » ajoutée, du 01/06/2026 à 6 h au 02/06/2026 à 6 h (tous les besoins) ; "
         "réquisition : Bordeaux."
     )
 

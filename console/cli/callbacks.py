@@ -14,6 +14,7 @@ from config.journal import FEDERATION, Change, append
 from config.settings import Settings
 from config.stores import engine
 from console.cli.refusal import Refused
+from routing.words import moment
 from workers.callbacks.callback import CLOSED, Callback, Cause, Conclusion, State
 from workers.callbacks.figures import figures as counted
 from workers.callbacks.store import Callbacks
@@ -127,7 +128,7 @@ def figures(days: int, association: str | None, as_json: bool) -> None:
 def _noted(connection: Connection, one: Callback | None, action: str, after: str = "") -> None:
     """Into the journal, without the number."""
     if one is not None:
-        subject = f"Rappel promis pour {one.promise.by.astimezone():%d/%m/%Y %H:%M}"
+        subject = f"Rappel promis pour {moment(one.promise.by.astimezone())}"
         change = Change(one.association or FEDERATION, action, subject, after=after)
         append(connection, "sos3624 callbacks", [change])
 

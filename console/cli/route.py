@@ -19,7 +19,7 @@ from routing.geography.landlines import Landlines
 from routing.geography.places import Commune, Places, time_zone
 from routing.model import Decision, Load, Located, Need, PlaceSource
 from routing.numbers import normalise
-from routing.words import NEEDS, why
+from routing.words import NEEDS, moment, why
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,5 +147,5 @@ def _told(question: Question, decision: Decision, book: RuleBook) -> str:
         for rank, target in enumerate(decision.targets, 1)
     )
     at = question.at.astimezone(ZoneInfo(zone))
-    heading = f"{name or 'Lieu inconnu'}, {need}, le {at:%d/%m/%Y à %H:%M} ({zone})"
+    heading = f"{name or 'Lieu inconnu'}, {need}, le {moment(at)} ({zone})"
     return "\n".join([heading, why(decision, book, name), *targets])

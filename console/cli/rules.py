@@ -23,6 +23,7 @@ from routing.number_proofs import Answer, TooSoon
 from routing.numbers import normalise, target_problem
 from routing.replay import replay
 from routing.replay_words import in_words
+from routing.words import moment
 from workers import number_calls
 
 _author = click.option("--author", required=True, help="Qui publie.")
@@ -97,7 +98,7 @@ def history(limit: int, association: str | None) -> None:
         for one in store.history(engine, limit, association=association):
             with_whom = f" et {one.approved_by}" if one.approved_by else ""
             undone = f" (reprend la version {one.restores})" if one.restores else ""
-            when = f"{one.published_at.astimezone(PARIS):%d/%m/%Y %H:%M}"
+            when = moment(one.published_at.astimezone(PARIS))
             click.echo(f"{one.version}  {when}  {one.author}{with_whom}  {one.reason}{undone}")
 
 

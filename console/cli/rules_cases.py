@@ -12,6 +12,7 @@ from console.cli.rulebook import PARIS, book_in_force, opened
 from routing import cases
 from routing.geography.places import Places
 from routing.model import Need
+from routing.words import moment
 
 
 @click.group("cases", help="Les cas enregistrés : lister, garder, retirer.")
@@ -59,7 +60,7 @@ def keep(association: str, place: str, at: str, need: str | None, regulator: str
     when = when if when.tzinfo else when.replace(tzinfo=PARIS)
     wanted = Need(need) if need else None
     desk = regulator or cases.answering(book, commune.insee, wanted, when)
-    name = cases.named(commune.name, wanted, f"{when:%d/%m/%Y à %H:%M}")
+    name = cases.named(commune.name, wanted, moment(when))
     with opened() as engine:
         made = cases.keep(engine, association, name, commune.insee, wanted, when, desk, author)
     click.echo(f"{made}  {name} → {desk}")

@@ -18,6 +18,7 @@ from routing.drafts import Draft
 from routing.geography.places import Places
 from routing.parts import Clash, Trespass
 from routing.publishing import SecondPersonNeeded
+from routing.words import moment
 
 TERMINAL = "sos3624 rules"  # who did it, where nobody is asked for a name
 _author = click.option("--author", required=True, help="Qui publie.")
@@ -52,9 +53,7 @@ def listed(association: str | None) -> None:
     """Id, whose, by whom, why, its hour and who is still waited for."""
     with opened() as engine:
         for one in drafts.still_open(engine, association):
-            hour = (
-                f" ; prévu le {one.publish_at.astimezone(PARIS):%d/%m/%Y à %H:%M}" if one.publish_at else ""
-            )
+            hour = f" ; prévu le {moment(one.publish_at.astimezone(PARIS))}" if one.publish_at else ""
             waits = " ; attend une seconde personne" if one.asked_by and not one.approved_by else ""
             refused = f" ; refusé : {one.refused.splitlines()[0]}" if one.refused else ""
             said = f"{one.association or 'fédération'}  {one.author}  {one.reason}{hour}{waits}{refused}"
@@ -111,7 +110,7 @@ def _go(
     if hour is None:
         _published(engine, terrain, draft.id)
     else:
-        click.echo(f"Brouillon {draft.id}, à publier le {hour.astimezone(PARIS):%d/%m/%Y à %H:%M}.")
+        click.echo(f"Brouillon {draft.id}, à publier le {moment(hour.astimezone(PARIS))}.")
 
 
 @click.command(
