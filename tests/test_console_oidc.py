@@ -85,7 +85,7 @@ def test_a_provider_that_vouches_for_no_level_is_one_factor(desk: Console) -> No
 def test_a_level_that_was_not_reached_opens_nothing(desk: Console) -> None:
     refused = through(desk.browser(), "/entrer/avec/ecps", "weak-one")
     assert refused.status_code == 422
-    assert "n&#39;a pas pu être vérifiée : rien n&#39;est ouvert" in refused.text
+    assert "n&#39;a pas pu être vérifiée\u00a0: rien n&#39;est ouvert" in refused.text
     assert through(desk.browser(), "/entrer/avec/ecps", "").status_code == 422, "whoever gives up at the door"
 
 

@@ -50,7 +50,7 @@ def test_a_closure_is_told_in_words_then_published_and_ends_by_itself(
     live(desk.office, datetime(2026, 11, 17, 12, 0, tzinfo=UTC))
     told = federation.send(NEW, **CLOSURE).text
     assert "Qui répondrait" in told
-    assert "Réquisitionnées, elles répondent quand même : Bordeaux, Lille." in told
+    assert "Réquisitionnées, elles répondent quand même\u00a0: Bordeaux, Lille." in told
     assert "environ <strong>8 appels</strong> trouveraient" in told
     assert store.current_version(desk.office.engine) == 1, "nothing has changed yet"
     answer = federation.send(NEW, step="publish", **CLOSURE)
