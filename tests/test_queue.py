@@ -170,3 +170,23 @@ def test_a_process_starts_and_stops_when_asked(
     started.send_signal(signal.SIGTERM)
     _, said = started.communicate(timeout=20)
     assert started.returncode == 0, said
+
+
+@pytest.mark.parametrize("alone", [0.0, 1.5])
+def test_a_worker_whose_redis_went_first_still_stops_when_asked(
+    env: dict[str, str], sqlite_engine: Engine, tmp_path: Path, alone: float
+) -> None:
+    del sqlite_engine
+    with redis_running(tmp_path) as (url, server), Redis.from_url(url) as redis:
+        told = os.environ | env | {"REDIS_URL": url}
+        started = subprocess.Popen([sys.executable, "-m", "workers.worker"], env=told, cwd=ROOT)
+        until(lambda: bool(redis.exists("rq:workers")), 30)
+        server.kill()
+        server.wait()
+        time.sleep(alone)  # seconds in which it may have begun to wait for another
+        started.send_signal(signal.SIGTERM)
+        try:
+            assert started.wait(timeout=20) == 0
+        finally:
+            started.kill()
+            started.wait()

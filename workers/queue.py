@@ -7,10 +7,11 @@ scheduler. Jobs run in the worker itself: they are short, and a killed parent le
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 
-from redis import Redis
+from redis import Redis, RedisError
 from rq import Queue, SimpleWorker
 from rq.exceptions import DuplicateJobError
 from rq.job import Job
@@ -54,7 +55,8 @@ def waiting(redis: Redis) -> int:
 
 
 def work(redis: Redis) -> bool:
-    """Run jobs until told to stop (True) or until Redis is lost (False)."""
+    """Run jobs until told to stop (True) or until Redis is lost (False, or its exception)."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     worker = HardenedWorker(
         [_queue(redis)],
         connection=redis,
@@ -64,7 +66,14 @@ def work(redis: Redis) -> bool:
         job_monitoring_interval=5,
         log_job_description=False,
     )
-    worker.work(with_scheduler=False, logging_level="WARNING")
+    try:
+        worker.work(with_scheduler=False, logging_level="WARNING")
+    except (RedisError, OSError):
+        if worker._shutdown_requested_date is None:
+            raise  # else told to stop as Redis went: it could not be told of the worker's end
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)  # RQ leaves its own, which mean a worker that is no more
     # An idle worker leaves by an exception, and only the date tells that it was asked to stop.
     return worker._shutdown_requested_date is not None
 
