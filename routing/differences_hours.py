@@ -103,7 +103,8 @@ def _days(weekdays: list[int]) -> str:
     first, last = weekdays[0], weekdays[-1]
     if len(weekdays) > 2 and last - first == len(weekdays) - 1:
         return f"du {DAYS[first]} au {DAYS[last]}"
-    return "le " + ", ".join(DAYS[day] for day in weekdays)
+    *others, final = (f"le {DAYS[day]}" for day in weekdays)
+    return f"{', '.join(others)} et {final}" if others else final
 
 
 def _special_days(before: list[Hours], after: list[Hours]) -> Iterator[str]:

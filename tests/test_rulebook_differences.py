@@ -43,7 +43,7 @@ def test_the_order_of_overflow_is_told_by_who_passes_behind_whom() -> None:
     ("weekly", "words"),
     [
         ([NIGHT], "Libourne ouvre la nuit de 20 h à 8 h (visite à domicile)."),
-        ([NIGHT | {"days": ["fri", "sat"]}], "Libourne ouvre la nuit le vendredi, samedi de 20 h à 8 h"),
+        ([NIGHT | {"days": ["fri", "sat"]}], "Libourne ouvre la nuit le vendredi et le samedi de 20 h à 8 h"),
         ([NIGHT | {"days": ["sun"]}], "Libourne ouvre la nuit le dimanche de 20 h à 8 h"),
         ([{"opens": "06:00", "closes": "08:00"}], "Libourne ouvre tous les jours de 6 h à 8 h"),
         (
