@@ -237,6 +237,9 @@ def test_a_doctor_goes_on_and_off_duty_by_telephone(phone: Telephone, sqlite_eng
     menu = phone.press(phone.ask(line, From="+33261910009"), "4321")
     assert prompts.DUTY_FAILED in unescape(phone.press(menu, "1"))
     assert register.listed()[0].on_duty_until is None, "no duty without its line"
+    with sqlite_engine.begin() as connection:
+        connection.execute(text("ALTER TABLE doctors RENAME TO doctors_away"))
+    assert prompts.DUTY_FAILED in unescape(phone.ask(line, From="+33261910009"))
 
 
 def test_an_unknown_number_and_a_wrong_code_open_nothing(phone: Telephone, sqlite_engine: Engine) -> None:

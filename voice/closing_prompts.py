@@ -20,7 +20,10 @@ UNCLEAR = "Je n'ai pas compris. "
 NOTHING_DONE = "Rien n'a été changé. Au revoir."
 CLOSED = "C'est fermé. La réouverture sera automatique. Au revoir."
 REOPENED = "C'est rouvert. Au revoir."
-REFUSED = "La fermeture n'a pas pu être publiée. Rien n'a été changé. Appelez la fédération."
+REFUSED = (
+    "La fermeture n'a pas pu être publiée. Rien n'a été changé. Appelez la fédération. "
+    "En cas d'urgence, composez le 15."
+)
 
 
 def hello(city: str) -> str:

@@ -1,4 +1,4 @@
-"""A doctor going on or off duty by telephone, and a patient who cancels by SMS."""
+"""A doctor going on or off duty by telephone."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from config.settings import Settings
 from voice import carrier_words, twiml
 from voice import leg_prompts as prompts
 from workers.callbacks.doctors import LONGEST_DUTY, Beside, Doctor, Doctors, noted
-from workers.callbacks.promise import cancels
-from workers.callbacks.store import Callbacks
 from workers.callbacks.vault import Vault
 
 duty_bp = Blueprint("duty", __name__, url_prefix="/voice")
@@ -28,7 +26,6 @@ class DutyLine:
     """What the routes need, made once a process."""
 
     doctors: Doctors
-    callbacks: Callbacks
     sealer: Sealer
     root: str
 
@@ -37,7 +34,6 @@ def register(app: Flask, sql: Engine, vault: Vault, settings: Settings) -> None:
     """Make what the routes need."""
     app.extensions["duty"] = DutyLine(
         Doctors(sql, vault),
-        Callbacks(sql, vault),
         Sealer(settings.secret_keys, "duty line"),
         settings.public_url + "/voice/duty",
     )
@@ -71,12 +67,14 @@ def set_duty() -> Response:
     one = line.doctors.get(doctor_id) if doctor_id else None
     if one is None or digits not in {"1", "2"}:
         return _xml(twiml.end((prompts.DUTY_WRONG,)))
-    try:
-        said = _begun(line, one) if digits == "1" else _ended(line, one)
-    except SQLAlchemyError:
-        log.exception("duty_not_noted", doctor_id=one.id)
-        said = prompts.DUTY_FAILED
-    return _xml(twiml.end((said,)))
+    return _xml(twiml.end((_begun(line, one) if digits == "1" else _ended(line, one),)))
+
+
+@duty_bp.errorhandler(SQLAlchemyError)
+def failed(fault: SQLAlchemyError) -> Response:
+    """Nothing was noted; whoever rang may be a patient who took the wrong number."""
+    log.error("duty_failed", exc_info=fault, path=request.path)
+    return _xml(twiml.end((prompts.DUTY_FAILED,)))
 
 
 def _begun(line: DutyLine, one: Doctor) -> str:
@@ -92,17 +90,6 @@ def _ended(line: DutyLine, one: Doctor) -> str:
 
 def _noted(one: Doctor, action: str, after: str = "") -> Beside:
     return noted(f"{one.label} (par téléphone)", action, one.label, one.association, after)
-
-
-@duty_bp.post("/message")
-def message() -> Response:
-    """A patient's reply by SMS. « NON » cancels the open call-back of the number that writes."""
-    callbacks = _line().callbacks
-    if cancels(g.fields.get("Body", "")):
-        found = callbacks.open_for(g.fields.get("From", ""))
-        if found and callbacks.cancel(found.id):
-            log.info("callback_cancelled_by_sms", callback_id=found.id)
-    return _xml(twiml.bridge(()))
 
 
 def _line() -> DutyLine:

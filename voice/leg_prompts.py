@@ -27,6 +27,10 @@ SORRY = "Incident technique. Le patient reste dans la file. Merci."
 # Heard by whoever picks up, or by a machine: not a word says what the call was about.
 NOTICE_VOID = "Bonjour, ici le 36 24. Ce message n'est plus d'actualité. Au revoir."
 NOTICE_CANCELLED = "Votre rappel est annulé. Vous pouvez refaire le 36 24 à tout moment. Au revoir."
+NOTICE_FAILED = (
+    "Bonjour, ici le 36 24. Votre rappel est maintenu. Vous pouvez refaire le 36 24 à tout moment. "
+    "En cas d'urgence, composez le 15. Au revoir."
+)
 NOTICE_KEPT = "Votre rappel est maintenu. Au revoir."
 
 # Whoever hears this may be a patient who took the wrong number: it says where help is.
@@ -36,7 +40,7 @@ DUTY_UNKNOWN = (
 )
 DUTY_PIN = "Tapez votre code, puis dièse."
 DUTY_WRONG = "Code refusé. Au revoir."
-DUTY_FAILED = "Rien n'a pu être noté. Rappelez dans un instant. Au revoir."
+DUTY_FAILED = "Rien n'a pu être noté. Rappelez dans un instant. En cas d'urgence, composez le 15. Au revoir."
 DUTY_MENU = "Disponible, tapez 1. Fin, tapez 2."
 DUTY_ON = "Vous êtes disponible pour les rappels, pour douze heures au plus. Merci."
 DUTY_OFF = "Vous ne recevrez plus de rappel. Merci."

@@ -72,7 +72,7 @@ def install(
     onward = StepLinks(settings.public_url, Sealer(settings.secret_keys, "call state")).step
     notices = notice_webhooks.NoticeLine(Callbacks(sql, vault), links, zones_of(places), onward, clock)
     app.extensions["notices"] = notices
-    for blueprint in (bp, duty_bp, notice_webhooks.notice_bp):
+    for blueprint in (bp, duty_bp, notice_webhooks.notice_bp, notice_webhooks.message_bp):
         app.before_request_funcs.setdefault(blueprint.name, []).append(signed_only(door))
         app.register_blueprint(blueprint)
 

@@ -1,4 +1,5 @@
-"""A short call to a landline whose promise will be missed: the new time, a key to cancel, one to speak."""
+"""What a patient who waits is told, and answers: a short call to a landline whose promise will be missed
+(the new time, a key to cancel, one to speak to someone), and « NON » by SMS."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from datetime import datetime
 
 import structlog
 from flask import Blueprint, Response, current_app, g, request
+from msgspec.structs import replace
+from sqlalchemy.exc import SQLAlchemyError
 
 from routing.model import Located, PlaceSource
 from voice import leg_prompts as prompts
@@ -16,10 +19,11 @@ from voice.call import Call, Stage
 from workers.callbacks.attempts import ZoneOf
 from workers.callbacks.callback import WAITING, Callback
 from workers.callbacks.links import CONNECTION, Links
-from workers.callbacks.promise import again
+from workers.callbacks.promise import again, cancels
 from workers.callbacks.store import Callbacks
 
 notice_bp = Blueprint("notices", __name__, url_prefix="/voice/legs")
+message_bp = Blueprint("messages", __name__, url_prefix="/voice")
 log = structlog.get_logger(__name__)
 
 
@@ -52,7 +56,13 @@ def notice() -> Response:
 def notice_key() -> Response:
     """1 cancels, 2 speaks to someone; silence and a machine keep the call-back."""
     line, digits = _line(), g.fields.get("Digits", "")
-    callback = _waiting()
+    try:
+        callback = _waiting()
+    except SQLAlchemyError:
+        if digits != "2":
+            raise
+        log.exception("notice_failed", path=request.path)
+        return _xml(twiml.go_on(line.go_on(_call_of(line, None))))
     if callback is None:
         return _xml(twiml.end((prompts.NOTICE_VOID,)))
     if digits == "1":
@@ -63,19 +73,53 @@ def notice_key() -> Response:
     return _xml(twiml.end((prompts.NOTICE_KEPT,)))
 
 
-def _call_of(line: NoticeLine, callback: Callback) -> Call:
-    """The call as the flow knows that of a patient who waits and wants someone: silence rings the desk."""
-    place = Located(callback.commune, 1.0, PlaceSource.CHOSEN) if callback.commune else None
-    return Call(
+@notice_bp.post("/notice-sorry")
+def notice_sorry() -> Response:
+    """Another route failed: needs nothing, and knows that the call-back stands."""
+    log.error("notice_fallback_used", code=g.fields.get("ErrorCode"))
+    return _xml(twiml.end((prompts.NOTICE_FAILED,)))
+
+
+@notice_bp.errorhandler(SQLAlchemyError)
+def failed(fault: SQLAlchemyError) -> Response:
+    """Nothing could be read or changed: whoever picked up is no doctor of ours."""
+    log.error("notice_failed", exc_info=fault)
+    return _xml(twiml.end((prompts.NOTICE_FAILED,)))
+
+
+@message_bp.post("/message")
+def message() -> Response:
+    """A patient's reply by SMS. « NON » cancels the open call-back of the number that writes."""
+    callbacks = _line().callbacks
+    if cancels(g.fields.get("Body", "")):
+        found = callbacks.open_for(g.fields.get("From", ""))
+        if found and callbacks.cancel(found.id):
+            log.info("callback_cancelled_by_sms", callback_id=found.id)
+    return _xml(twiml.bridge(()))
+
+
+def _call_of(line: NoticeLine, callback: Callback | None) -> Call:
+    """The call as the flow knows that of a patient who waits and wants someone: silence rings the desk.
+
+    Without the database nothing is known but whom we rang: the national desk is.
+    """
+    call = Call(
         sid=g.fields["CallSid"],
         stage=Stage.OPEN,
+        caller=g.fields.get("To"),
+        began=int(line.clock().timestamp()),
+    )
+    if callback is None:
+        return call
+    place = Located(callback.commune, 1.0, PlaceSource.CHOSEN) if callback.commune else None
+    return replace(
+        call,
         caller=callback.number,
         place=place,
         need=callback.need,
         age=callback.age,
         association=callback.association,
         callback=callback.id,
-        began=int(line.clock().timestamp()),
     )
 
 

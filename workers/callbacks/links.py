@@ -41,7 +41,7 @@ class Links:
     def of_notice(self, callback_id: str) -> LegUrls:
         """What the carrier is given with a call that tells a landline of a delay. It has no attempt."""
         answer = self.notice("notice", callback_id) + CONNECTION
-        return LegUrls(answer, f"{self._root}/status", f"{self._root}/sorry")
+        return LegUrls(answer, f"{self._root}/status", f"{self._root}/notice-sorry")
 
     def notice(self, step: str, callback_id: str) -> str:
         """The absolute URL of one step of such a call."""
