@@ -191,8 +191,7 @@ def _told(document: Document, slug: str | None, now: datetime) -> list[tuple[Clo
     return [
         (one, closures.begins(one))
         for one in (*closures.holding(document, now), *closures.coming(document, now))
-        if (one.published_at is None or one.published_at <= now)
-        and (slug is None or one.association in (None, slug))
+        if not closures.secret(one, now) and (slug is None or one.association in (None, slug))
     ]
 
 

@@ -33,9 +33,14 @@ def coming(document: Document, now: datetime) -> tuple[Closure, ...]:
     return tuple(closure for closure in _by_end(document) if begins(closure) > now)
 
 
+def secret(closure: Closure, now: datetime) -> bool:
+    """Whether only the federation may know of it yet."""
+    return closure.published_at is not None and closure.published_at > now
+
+
 def public(document: Document, now: datetime) -> Document:
     """The document without the closures that are kept secret until later; itself where there are none."""
-    known = tuple(one for one in document.closures if one.published_at is None or one.published_at <= now)
+    known = tuple(one for one in document.closures if not secret(one, now))
     return document if known == document.closures else document.model_copy(update={"closures": known})
 
 
@@ -92,7 +97,7 @@ def in_force(document: Document | None, slug: str | None, now: datetime) -> list
     return [
         one
         for one in (document.closures if document else ())
-        if max(one.starts, one.published_at or one.starts) <= now < one.ends
+        if begins(one) <= now < one.ends
         and (slug is None or one.association in (None, slug))
         and slug not in one.requisitioned
     ]

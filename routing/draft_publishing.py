@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from routing import drafts, pacts, publishing, store
 from routing.checks_part import check_association
+from routing.closures import secret
 from routing.coverage import Gazetteer, Terrain
 from routing.differences import differences
 from routing.document import Document
@@ -182,7 +183,7 @@ def _unheard(document: Document, slug: str, now: datetime) -> frozenset[str]:
     return frozenset(
         f"closures/{one.id}"
         for one in document.closures
-        if one.association not in (None, slug) or (one.published_at is not None and one.published_at > now)
+        if one.association not in (None, slug) or secret(one, now)
     )
 
 

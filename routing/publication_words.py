@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from config import journal
+from routing import closures
 from routing.differences import Difference, differences
-from routing.document import Closure, Document
+from routing.document import Document
 from routing.parts import holders
 
 
@@ -25,7 +26,9 @@ def changes(
     else:
         was = without_over(before, after, now)
         desks = (holders(was), holders(after))
-        secret = {f"closures/{one.id}" for one in (*was.closures, *after.closures) if _secret(one, now)}
+        secret = {
+            f"closures/{one.id}" for one in (*was.closures, *after.closures) if closures.secret(one, now)
+        }
         for one in differences(was, after):
             for chain in _whose(one, desks, secret):
                 told.setdefault(chain, []).append(one.said)
@@ -48,10 +51,6 @@ def without_over(before: Document, after: Document, now: datetime) -> Document:
         "messages": tuple(one for one in before.messages if one.id in kept or one.ends > now),
     }
     return before.model_copy(update=update)
-
-
-def _secret(one: Closure, now: datetime) -> bool:
-    return one.published_at is not None and one.published_at > now
 
 
 def _whose(

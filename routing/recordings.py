@@ -47,13 +47,14 @@ def keep(engine: Engine, association: str, sound: Sound, words: str, by: str) ->
     except IntegrityError:
         if find(engine, name) is None:
             raise
+        with engine.begin() as connection:
+            _keep_on(connection, [name], database_now(connection))
     return name
 
 
 def still_wanted(connection: Connection, document: Document, now: datetime) -> None:
     """A draft that is being kept names these: their time begins anew."""
-    mine = _recordings.c.name.in_(_named(document)) & _recordings.c.kept_until.is_not(None)
-    connection.execute(_recordings.update().where(mine).values(kept_until=now + KEPT))
+    _keep_on(connection, _named(document), now)
 
 
 def published(connection: Connection, document: Document) -> None:
@@ -115,6 +116,11 @@ def problems(engine: Engine, before: Document, after: Document) -> Iterator[Prob
         if found is None or found.words != one.announcement or found.association != one.slug:
             said = f"{one.city} : l'enregistrement de l'annonce manque, ou dit autre chose que son texte."
             yield Problem("recording", True, said, rule=f"associations/{one.slug}/announcement")
+
+
+def _keep_on(connection: Connection, names: list[str], now: datetime) -> None:
+    mine = _recordings.c.name.in_(names) & _recordings.c.kept_until.is_not(None)
+    connection.execute(_recordings.update().where(mine).values(kept_until=now + KEPT))
 
 
 def _named(document: Document) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from routing.compiled import RuleBook
 from routing.model import Decision, Need, Outcome, TraceLine
@@ -106,10 +107,13 @@ def _coverage(result: str, book: RuleBook) -> str:
 
 
 def _closure(result: str, book: RuleBook) -> str:
+    """Until when, and not why: its reason is the association's own, and others read this."""
     slug, _, name = result.partition(" ")
-    told = book.document.closures if book.document else ()
-    reason = next((one.reason for one in told if one.id == name), name)
-    return f"{_city(book, slug)} à l'arrêt (fermeture « {reason} »)"
+    document = book.document
+    shut = next((one for one in document.closures if one.id == name), None) if document else None
+    one = next((one for one in document.associations if one.slug == slug), None) if document else None
+    until = f" jusqu'au {moment(shut.ends.astimezone(ZoneInfo(one.time_zone)))}" if shut and one else ""
+    return f"{_city(book, slug)} à l'arrêt{until}"
 
 
 def _cap(result: str, book: RuleBook) -> str:

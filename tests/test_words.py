@@ -94,6 +94,8 @@ def test_a_call_back_and_a_strike_are_told() -> None:
         "reason": "Grève",
     }
     book = book_on_file("gironde", closures=(strike,))
-    assert "à l'arrêt (fermeture « Grève »)" in why(decide(book, at("33063"), Need.VISIT, DAY), book)
+    told = why(decide(book, at("33063"), Need.VISIT, DAY), book)
+    assert "Bordeaux à l'arrêt jusqu'au 13/01/2026 à 0 h" in told
+    assert "Grève" not in told, "its reason is for its own people"
     told = why(decide(book, at("33063"), Need.TELECONSULTATION, DAY), book)
     assert "rappel par le pool national de téléconsultation" in told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
 
+from routing.words import clock
 from workers.callbacks.callback import Promise
 from workers.callbacks.notices import Notice
 
@@ -19,8 +20,8 @@ def spoken(promise: Promise, now: datetime, zone: tzinfo) -> str:
     at = promise.by.astimezone(zone)
     day = _day(at, now.astimezone(zone))
     if promise.measured:
-        return f"avant {_clock(at)}{day}"
-    latest = f"au plus tard à {_clock(at)}{day}"
+        return f"avant {clock(at.hour, at.minute)}{day}"
+    latest = f"au plus tard à {clock(at.hour, at.minute)}{day}"
     part = _part_of_day(at)
     return f"{part}, {latest}" if part == _part_of_day(now.astimezone(zone)) and not day else latest
 
@@ -56,10 +57,6 @@ def cancels(body: str) -> bool:
     """Whether a patient's reply means « annuler »."""
     word = body.strip().strip(".!").upper()
     return word in {CANCEL_WORD, "ANNULER", "ANNULE", "ANNULEZ", "STOP", "NO"}
-
-
-def _clock(at: datetime) -> str:
-    return f"{at.hour} h {at.minute:02}" if at.minute else f"{at.hour} h"
 
 
 def _day(at: datetime, now: datetime) -> str:
