@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 import structlog
 from flask import Flask
@@ -29,17 +30,25 @@ log = structlog.get_logger(__name__)
 def prepare(app: Flask) -> None:
     """Before the first request: compiled templates and drawings lie in VAR_DIR since the last start."""
     here: Office = app.extensions["office"]
-    compiled = here.settings.var_dir / "templates"
-    compiled.mkdir(parents=True, exist_ok=True)
-    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
-    for name in app.jinja_env.list_templates(extensions=["html"]):
-        app.jinja_env.get_template(name)
+    _compile(app, here.settings.var_dir / "templates")
     maps.drawings.folder = here.settings.var_dir / "maps"
     maps.outlines().nearby()
     names.prepare(here.places)
     _draw(here, here.book, here.now())
     _tell(here, here.now())
     threading.Thread(target=_follow, args=(here,), name="maps", daemon=True).start()
+
+
+def _compile(app: Flask, folder: Path) -> None:
+    """A full disk costs time, not the console."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(folder))
+        for name in app.jinja_env.list_templates(extensions=["html"]):
+            app.jinja_env.get_template(name)
+    except OSError as fault:
+        app.jinja_env.bytecode_cache = None
+        log.warning("templates_not_kept", fault=type(fault).__name__)
 
 
 def _follow(here: Office) -> None:

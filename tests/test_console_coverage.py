@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from console import maps
+from console import maps, warm
 from console.access.roles import Role
 from console.association.workbench import with_association
 from console.drawings import KEPT, Drawings
@@ -118,6 +118,14 @@ def test_who_answers_at_a_place_is_told_in_order(desk: Console) -> None:
     assert "Pau → SOS Médecins Pau (version 1, 24 h/24)" in told
     assert "Aucune commune de ce nom" in words(browser.text("/federation/couverture?lieu=00000"))
     assert "Lescar (64)" in words(browser.text("/federation/couverture?lieu=Lescar"))
+
+
+def test_a_console_that_can_keep_no_file_starts_and_shows_its_pages(desk: Console) -> None:
+    for folder in ("templates", "maps"):
+        (desk.office.settings.var_dir / folder).write_text("in the way")
+    warm.prepare(desk.app)
+    maps.drawings.folder = None
+    assert "Couverture" in desk.entered(Role.FEDERATION).text("/federation/couverture")
 
 
 def test_the_file_opens_in_a_french_spreadsheet(desk: Console) -> None:

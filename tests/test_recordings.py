@@ -129,6 +129,9 @@ def test_what_no_book_and_no_open_draft_names_is_forgotten_and_told(
     )
     assert recordings.forget(engine) == 0, "each has its days"
     past_its_time(engine, played, drafted, orphan)
+    assert recorded(engine, words="Trois.")[1] == orphan
+    assert recordings.forget(engine) == 0, "made once more, its days begin anew"
+    past_its_time(engine, orphan)
     assert recordings.forget(engine) == 1
     assert [recordings.find(engine, name) is None for name in (played, drafted, orphan)] == [
         False,

@@ -43,8 +43,8 @@ class Shelf:
 
     def rehearsed(self, name: str | None, words: str | None) -> str | None:
         """The same for a draft's: one that says these words and that SQL has, though no book plays it yet."""
-        if name is None or (url := self.url(name)):
-            return url if name else None
+        if name is None or name in self._held:
+            return self.url(name)
         found = recordings.find(self._engine, name)
         return self._url(name) if found is not None and found.words == words else None
 
