@@ -66,7 +66,7 @@ def carrier() -> Iterator[Carrier]:
 
 
 def until(happened: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 20
+    give_up = time.monotonic() + 5
     while not happened():
         assert time.monotonic() < give_up, "it did not happen in time"
         time.sleep(0.01)

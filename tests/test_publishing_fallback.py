@@ -37,9 +37,9 @@ def test_the_carrier_would_play_it_and_ring_the_national_desk(number: str) -> No
 def test_each_publication_writes_it_anew(sqlite_engine: Engine, tmp_path: Path) -> None:
     store.publish(sqlite_engine, GIRONDE, 0, "ana", "")
     live = LiveBook(sqlite_engine, tmp_path / "books", PLACES, every=0.1).start()
-    until(lambda: static_fallback.written(tmp_path / "books") is not None, seconds=20)
+    until(lambda: static_fallback.written(tmp_path / "books") is not None, seconds=3)
     store.publish(sqlite_engine, ringing("+33199000009"), 1, "ana", "")
-    until(lambda: _version(tmp_path / "books") == 2, seconds=20)
+    until(lambda: _version(tmp_path / "books") == 2, seconds=3)
     live.stop()
     found = static_fallback.written(tmp_path / "books")
     assert found is not None

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +30,16 @@ def frozen(pid: int) -> Iterator[None]:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+def quickest(ask: Callable[[], object], tries: int = 3) -> float:
+    """Seconds of the quickest try: a busy machine slows one, a fault slows them all."""
+    took = []
+    for _ in range(tries):
+        started = time.monotonic()
+        ask()
+        took.append(time.monotonic() - started)
+    return min(took)
 
 
 def test_the_databases_clock_is_aware_and_now(engine: Engine) -> None:
@@ -60,11 +70,13 @@ def test_a_second_sqlite_writer_waits_its_patience_and_no_longer(
     settings: Settings, sqlite_engine: Engine
 ) -> None:
     hasty = stores.engine(settings, patience_ms=200)
-    with sqlite_engine.begin():
-        started = time.monotonic()
+
+    def refused() -> None:
         with pytest.raises(OperationalError, match="locked"), hasty.begin():
             pass
-        assert 0.15 < time.monotonic() - started < 4
+
+    with sqlite_engine.begin():
+        assert 0.15 < quickest(refused) < 1
         with stores.reading(hasty).connect() as connection:
             assert connection.scalar(text("SELECT 1")) == 1
     hasty.dispose()
@@ -87,7 +99,7 @@ def test_a_frozen_postgresql_holds_nobody_longer_than_told(env: dict[str, str], 
             started = time.monotonic()
             with pytest.raises(DBAPIError, match="no answer"):
                 connection.execute(text("SELECT 1"))
-            assert time.monotonic() - started < 4
+            assert time.monotonic() - started < 1
             assert connection.invalidated
         connection.rollback()
     with hasty.begin() as connection:
@@ -149,7 +161,7 @@ def test_a_frozen_redis_holds_a_call_a_quarter_of_a_second(env: dict[str, str], 
             started = time.monotonic()
             with pytest.raises(RedisError):
                 client.incr("calls")
-            assert time.monotonic() - started < 4
+            assert time.monotonic() - started < 0.6
         until(lambda: client.get("calls") is not None)
         assert client.get("calls") == b"1"  # sent once, however long the answer took
         client.close()
@@ -160,10 +172,11 @@ def test_an_open_breaker_answers_at_once(env: dict[str, str], tmp_path: Path) ->
         client, breaker = stores.voice_redis(Settings.from_env(env | {"REDIS_URL": url})), Breaker()
         with frozen(server.pid):
             assert breaker.call(client.ping, default=False) is False
-            started = time.monotonic()
-            answers = [breaker.call(client.ping, default=False) for _ in range(1000)]
-            assert time.monotonic() - started < 10  # 250 s if each asked
-        assert answers == [False] * 1000
+            answers: list[bool] = []
+            assert (
+                quickest(lambda: answers.extend(breaker.call(client.ping, False) for _ in range(1000))) < 0.2
+            )
+        assert set(answers) == {False}
         client.close()
 
 

@@ -67,7 +67,6 @@ def test_500_callbacks_outlive_25_kills(tmp_path: Path, stack: ExitStack) -> Non
     judge(campaign(tmp_path, stack, 500, 25, patience=400))
 
 
-@pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_60_callbacks_outlive_a_postgresql_frozen_and_killed(tmp_path: Path, stack: ExitStack) -> None:
     postgres = Postgres()

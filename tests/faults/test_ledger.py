@@ -111,9 +111,6 @@ def test_a_ledger_killed_at_a_point_loses_and_doubles_nothing(
     assert counted(engine) == as_it_should_be(lines, env, tmp_path / "apart")
 
 
-@pytest.mark.parametrize(
-    "wired", ["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)], indirect=True
-)
 def test_a_ledger_killed_at_random_while_calls_come_in_counts_every_call_once(
     wired: tuple[dict[str, str], Engine], redis_client: Redis, tmp_path: Path
 ) -> None:

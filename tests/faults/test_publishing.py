@@ -59,7 +59,7 @@ def publishers(env: dict[str, str], folder: Path) -> Iterator[Callable[[], Calla
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("kind", "kills"), [("sqlite", 200), ("postgresql", 25)])
+@pytest.mark.parametrize(("kind", "kills"), [("sqlite", 200), ("postgresql", 60)])
 def test_kill_9_at_any_instant_leaves_the_old_book_or_the_new(
     kind: str, kills: int, env: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
