@@ -33,8 +33,10 @@ SECRET_KEYS = "a" * 40
 hypothesis.settings.register_profile("house", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("house")
 SERVERS = {"redis_server", "postgres_server"}
-# Below what outgoing connections are given; each process of the tests begins elsewhere.
-_PORTS = range(10_000, 32_000)
+# Below what outgoing connections are given. Each process of the tests has a share of its own: a port is asked
+# for seconds before its server listens, and looks free to the others meanwhile.
+_SHARES = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_PORTS = range(10_000 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]), 32_000, _SHARES)
 _FIRST = os.getpid() * 7919 % len(_PORTS)
 _next_port = cycle((*_PORTS[_FIRST:], *_PORTS[:_FIRST]))
 # A server ends with the tests, even when these are killed.

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from tests.conftest import free_port, until
 
 ROOT = Path(__file__).parents[1]
 READY_WITHIN = 60  # seconds, on two cores shared with the other tests; alone it is under fifteen
+GONE_WITHIN = 15  # seconds; half of them are the grace given to a process
 PORTS = ("PORT", "CONSOLE_PORT", "SIMULATOR_PORT", "FEED_PORT", "EMBEDDED_REDIS_PORT")
 
 pytestmark = pytest.mark.servers
@@ -47,6 +49,20 @@ class Running:
     def ready(self) -> bool:
         assert self.process.poll() is None, self.said
         return "3624 est prêt" in self.said
+
+    def wait_ready(self) -> None:
+        """Wait until it says so; else fail with all it has said."""
+        give_up = time.monotonic() + READY_WITHIN
+        while not self.ready():
+            assert time.monotonic() < give_up, self.said
+            time.sleep(0.1)
+
+    def wait_gone(self) -> None:
+        """Wait until nothing of it is left; else fail with what is."""
+        give_up = time.monotonic() + GONE_WITHIN
+        while left := self.left():
+            assert time.monotonic() < give_up, [command_line(pid) for pid in left]
+            time.sleep(0.1)
 
     def left(self) -> list[int]:
         """Every process that carries this run's VAR_DIR in its environment."""
@@ -88,7 +104,7 @@ def running(folder: Path, **settings: str) -> Iterator[Running]:
 
 def test_everything_starts_answers_and_stops_on_ctrl_c(tmp_path: Path) -> None:
     with running(tmp_path) as run:
-        until(run.ready, READY_WITHIN)
+        run.wait_ready()
         with urllib.request.urlopen(f"http://127.0.0.1:{run.env['PORT']}/health/ready", timeout=5) as answer:
             assert json.load(answer)["status"] == "ok"
         assert f"http://localhost:{run.env['SIMULATOR_PORT']}/" in run.said
@@ -101,7 +117,7 @@ def test_everything_starts_answers_and_stops_on_ctrl_c(tmp_path: Path) -> None:
 
 def test_a_killed_process_is_started_again_and_sigterm_stops_all(tmp_path: Path) -> None:
     with running(tmp_path) as run:
-        until(run.ready, READY_WITHIN)
+        run.wait_ready()
         before = run.named("workers.clock")
         os.kill(before[0], signal.SIGKILL)
         until(lambda: bool(set(run.named("workers.clock")) - set(before)), 20)
@@ -113,9 +129,9 @@ def test_a_killed_process_is_started_again_and_sigterm_stops_all(tmp_path: Path)
 
 def test_whoever_starts_it_being_killed_nothing_is_left(tmp_path: Path) -> None:
     with running(tmp_path) as run:
-        until(run.ready, READY_WITHIN)
+        run.wait_ready()
         run.process.kill()
-        until(lambda: run.left() == [], 15)
+        run.wait_gone()
 
 
 def test_a_taken_port_is_told_with_the_setting_that_moves_it(tmp_path: Path) -> None:

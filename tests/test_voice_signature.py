@@ -13,7 +13,7 @@ from werkzeug.test import EnvironBuilder
 from config import migrate
 from config.settings import Settings
 from simulator.signature import sign
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN
+from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, free_port
 from tests.service import Service, running
 from voice.signature import Door, Forged
 from voice.webhooks import VIEWS
@@ -27,7 +27,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, redis_server: str) -> Iter
     env = {
         "VAR_DIR": str(tmp_path_factory.mktemp("door")),
         "REDIS_URL": redis_server,
-        "PORT": "3990",
+        "PORT": str(free_port()),
         "PUBLIC_URL": "https://voix.example.org:8443/3624",
         "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
         "TWILIO_AUTH_TOKEN": f"{AUTH_TOKEN},{'b' * 32}",
