@@ -41,6 +41,7 @@ ACTIONS = {
     "role_taken": "rôle retiré",
     "invited": "lien d'accès envoyé",
     "taken_up": "lien d'accès servi",
+    "sessions_ended": "sessions finies",
     "password_set": "mot de passe choisi",
     "codes_set": "application de codes réglée",
     "recovery_renewed": "codes de secours refaits",

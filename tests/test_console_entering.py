@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from config.journal import read
 from config.settings import Settings
 from console.access.accounts import AccountRefused, password_problem
 from console.access.roles import Role
@@ -93,9 +95,41 @@ def test_a_session_ended_elsewhere_is_over_at_once(desk: Console) -> None:
     page = home.text("/compte")
     other = re.search(r"/compte/sessions/([0-9a-f-]{36})/fin", page)
     assert other
+    forget = sa.text("CREATE TRIGGER no_line BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, ''); END")
+    with desk.office.engine.begin() as connection:
+        connection.execute(forget)
+    assert home.send(f"/compte/sessions/{other[1]}/fin", page="/compte").status_code == 500
+    assert office.get("/a/pau/").status_code == 200, "without its line in the journal nothing ends"
+    with desk.office.engine.begin() as connection:
+        connection.execute(sa.text("DROP TRIGGER no_line"))
     home.send(f"/compte/sessions/{other[1]}/fin", page="/compte")
     assert office.get("/a/pau/").headers["Location"].startswith("/entrer")
     assert home.get("/a/pau/").status_code == 200
+    line = read(desk.office.engine, "pau")[0]
+    assert (line.author, line.action, line.before) == ("member", "sessions_ended", "Firefox")
+
+
+def test_the_journal_tells_which_sessions_were_ended_and_by_whom(desk: Console) -> None:
+    here, phrase = desk.office.engine, "la pluie sur le gave"
+    places = [desk.entered(Role.MANAGER, "pau") for _ in range(4)]
+    places[0].send("/compte/sessions/fin", page="/compte")
+    assert read(here, "pau")[0].before == "Firefox ; Firefox ; Firefox"
+    places[0].send("/compte/sessions/fin", page="/compte")
+    assert len(read(here, "pau", action="sessions_ended")) == 1, "nothing was ended"
+    places[1] = desk.entered(Role.MANAGER, "pau")
+    changed = places[0].send("/compte/mot-de-passe", page="/compte", old=PASSWORD, password=phrase)
+    assert (changed.status_code, places[1].get("/a/pau/").status_code) == (303, 303)
+    assert [one.action for one in read(here, "pau")[:2]] == ["password_set", "sessions_ended"]
+    desk.clock.advance(hours=4)
+    places[2] = desk.entered(Role.MANAGER, "pau")
+    account = desk.accounts["manager@pau.example"]
+    desk.entered(Role.FEDERATION).send(
+        f"/federation/comptes/{account}/etat", page=f"/federation/comptes/{account}"
+    )
+    shut, ended = read(here, "pau")[:2]
+    assert (shut.action, ended.action, ended.author) == ("account_shut", "sessions_ended", "federation")
+    assert ended.before == "Firefox", "those whose hour had come ended by themselves"
+    assert places[2].get("/a/pau/").status_code == 303
 
 
 def test_nobody_ends_somebody_elses_session(desk: Console) -> None:

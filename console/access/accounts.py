@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, ins
 from sqlalchemy.exc import IntegrityError
 
 from config.stores import reading
+from console.access.ending import end_sessions
 from console.access.noted import in_words, note
 from console.access.roles import Grant, Role, needs_second_factor
-from console.access.tables import accounts, grants, identities, passkeys, sessions
+from console.access.tables import accounts, grants, identities, passkeys
 
 SHORTEST, LONGEST = 12, 128  # characters (ASVS 6.2.1)
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
@@ -134,13 +135,14 @@ class Accounts:
                 held.setdefault(row.account_id, []).append(_grant(row))
         return [_account(row, tuple(held.get(row.id, ()))) for row in rows]
 
-    def set_password(self, account_id: str, password: str) -> None:
-        """Another password. Raises `AccountRefused` for one that is easily guessed."""
+    def set_password(self, account_id: str, password: str, now: datetime, *, keep: str = "") -> None:
+        """Another password, and no other session but `keep`. `AccountRefused` for one easily guessed."""
         problem = password_problem(password)
         if problem:
             raise AccountRefused(problem)
         with self._engine.begin() as connection:
             _hashed(connection, account_id, password)
+            end_sessions(connection, account_id, now, but=keep)
             note(connection, "", account_id, "password_set")
 
     def set_active(self, account_id: str, active: bool, now: datetime, author: str) -> None:
@@ -150,7 +152,7 @@ class Accounts:
             if not connection.execute(mine.values(active=active)).rowcount:
                 return
             if not active:
-                _end_sessions(connection, account_id, now)
+                end_sessions(connection, account_id, now, author=author)
             note(connection, author, account_id, "account_opened" if active else "account_shut")
 
     def give(self, account: Account, grant: Grant, now: datetime, author: str) -> bool:
@@ -162,7 +164,7 @@ class Accounts:
                 _write_grants(connection, account.id, (grant,))
                 note(connection, author, account.id, "role_given", after=in_words(grant))
                 if needs_second_factor((grant,)) and not account.second_factor:
-                    _end_sessions(connection, account.id, now)
+                    end_sessions(connection, account.id, now, author=author)
         except IntegrityError:
             return False
         return True
@@ -217,11 +219,6 @@ def _whole() -> Select[Any]:
 def _hashed(connection: Connection, account_id: str, password: str) -> None:
     changed = update(accounts).where(accounts.c.id == account_id)
     connection.execute(changed.values(password=_hasher.hash(password)))
-
-
-def _end_sessions(connection: Connection, account_id: str, now: datetime) -> None:
-    mine = (sessions.c.account_id == account_id) & sessions.c.ended_at.is_(None)
-    connection.execute(update(sessions).where(mine).values(ended_at=now))
 
 
 def _write_grants(connection: Connection, account_id: str, roles: tuple[Grant, ...]) -> None:

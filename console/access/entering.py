@@ -98,7 +98,9 @@ def enrol_with_code() -> Answer:
     if who.stage is not Stage.ENROL:
         return redirect(url_for("entering.code"), 303)
     sealed = session.get(PROPOSED)
-    codes = here.second.confirm(who.account, request.form.get("code", ""), sealed, here.now())
+    codes = here.second.confirm(
+        who.account, request.form.get("code", ""), sealed, here.now(), keep=who.session
+    )
     account = welcome(who.account)
     if codes is None or account is None:
         return enrol_page("Ce code n'est pas le bon. Vérifiez l'heure du téléphone, puis recommencez."), 422
@@ -111,7 +113,7 @@ def enrol_with_code() -> Answer:
 def leave() -> Answer:
     """The session ends at once, here and on the server."""
     here, who = office(), visitor()
-    here.sessions.end(who.account, who.session, here.now())
+    here.sessions.leave(who.session, here.now())
     session.clear()
     flash("Vous êtes sorti.")
     return redirect(url_for("entering.enter"), 303)
@@ -141,7 +143,7 @@ def take_up(secret: str) -> Answer:
     if not here.invitations.use(secret, here.now()):
         return invitation(secret, None)
     try:
-        here.accounts.set_password(account.id, password)
+        here.accounts.set_password(account.id, password, here.now())
     except AccountRefused as refused:  # judged above already
         return invitation(secret, str(refused))
     stage = Stage.ENROL if needs_second_factor(account.grants) else Stage.FULL

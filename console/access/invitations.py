@@ -9,9 +9,10 @@ from hashlib import sha256
 from sqlalchemy import ColumnElement, Engine, insert, select, update
 
 from config.stores import reading
+from console.access.ending import end_sessions
 from console.access.noted import note
 from console.access.second_factor import forget
-from console.access.tables import accounts, invitations, sessions
+from console.access.tables import accounts, invitations
 
 LASTING = timedelta(days=3)
 
@@ -57,8 +58,7 @@ class Invitations:
             forget(connection, account_id)
             emptied = update(accounts).where(accounts.c.id == account_id)
             connection.execute(emptied.values(password=None))
-            mine = (sessions.c.account_id == account_id) & sessions.c.ended_at.is_(None)
-            connection.execute(update(sessions).where(mine).values(ended_at=now))
+            end_sessions(connection, account_id, now)
             note(connection, "", account_id, "taken_up")
         return True
 

@@ -45,7 +45,7 @@ def end_session(session_id: str) -> Answer:
 def end_others() -> Answer:
     """End all sessions but this one."""
     here, who = office(), visitor()
-    ended = here.sessions.end_all(who.account, here.now(), but=who.session)
+    ended = here.sessions.end_others(who.account, who.session, here.now())
     flash(f"Autres sessions finies : {ended}.")
     return redirect(url_for("own.account"), 303)
 
@@ -58,10 +58,11 @@ def change_password() -> Answer:
     if (page := _unproven()) is not None:
         return page
     try:
-        here.accounts.set_password(who.account, request.form.get("password", ""))
+        here.accounts.set_password(
+            who.account, request.form.get("password", ""), here.now(), keep=who.session
+        )
     except AccountRefused as refused:
         return _page(problem=str(refused)), 422
-    here.sessions.end_all(who.account, here.now(), but=who.session)
     flash("Mot de passe changé ; vos autres sessions sont finies.")
     return redirect(url_for("own.account"), 303)
 
@@ -81,11 +82,12 @@ def set_second_factor() -> Answer:
     if (page := again()) is not None:
         return page
     sealed, action = session.get(PROPOSED), url_for("own.set_second_factor")
-    codes = here.second.confirm(who.account, request.form.get("code", ""), sealed, here.now())
+    codes = here.second.confirm(
+        who.account, request.form.get("code", ""), sealed, here.now(), keep=who.session
+    )
     if codes is None:
         return enrol_page("Ce code n'est pas le bon. Vérifiez l'heure du téléphone.", action), 422
     del session[PROPOSED]
-    here.sessions.end_all(who.account, here.now(), but=who.session)
     return render_template("access/recovery.html", codes=codes)
 
 
@@ -103,7 +105,7 @@ def renew_recovery() -> Answer:
 def enter_again() -> Answer:
     """Out, and back to this page through the entrance."""
     here, who = office(), visitor()
-    here.sessions.end(who.account, who.session, here.now())
+    here.sessions.leave(who.session, here.now())
     session.clear()
     return redirect(url_for("entering.enter", suite=url_for("own.account")), 303)
 

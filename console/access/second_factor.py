@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from config.sealing import Sealer, Unsealable
 from config.stores import reading
+from console.access.ending import end_sessions
 from console.access.noted import note
 from console.access.tables import accounts, identities, passkeys, recovery
 
@@ -44,9 +45,12 @@ class SecondFactor:
             self._keep(connection, account_id, secret, now, 0)
 
     def confirm(
-        self, account_id: str, code: str, sealed: str | None, now: datetime
+        self, account_id: str, code: str, sealed: str | None, now: datetime, *, keep: str = ""
     ) -> tuple[str, ...] | None:
-        """The proposed secret counts from now on; the recovery codes, shown this once. None: a wrong code."""
+        """The proposed secret counts from now on, and no other session but `keep`.
+
+        The recovery codes, shown this once; None: a wrong code.
+        """
         try:
             secret = self._opened(account_id, sealed or "")
         except Unsealable:
@@ -56,6 +60,7 @@ class SecondFactor:
             return None
         with self._engine.begin() as connection:
             self._keep(connection, account_id, secret, now, step)
+            end_sessions(connection, account_id, now, but=keep)
             note(connection, "", account_id, "codes_set")
         return self.renew_recovery(account_id)
 

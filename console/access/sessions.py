@@ -6,23 +6,19 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, insert, select, update
+from sqlalchemy import Engine, insert, select, update
 
 from config.stores import reading
 from console.access.accounts import Account, grants_from
+from console.access.ending import end_sessions, over
 from console.access.roles import Stage, Way, Who
 from console.access.tables import accounts, sessions
 
-LONGEST = timedelta(hours=12)  # a night's duty
-IDLE = timedelta(hours=3)
-HALFWAY = timedelta(minutes=15)  # between the password and the code
 NOTED_EVERY = timedelta(minutes=1)
 KNOWN_FOR = timedelta(days=90)
 FRESH = timedelta(minutes=15)  # after entering: what guards the account may be changed
-LET_BACK = timedelta(hours=4)  # entered on somebody's word
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +64,8 @@ class Sessions:
         }
         with self._engine.begin() as connection:
             if instead:
-                _end(connection, sessions.c.digest == _digest(instead), now)
+                old = update(sessions).where(sessions.c.digest == _digest(instead))
+                connection.execute(old.where(sessions.c.ended_at.is_(None)).values(ended_at=now))
             connection.execute(insert(sessions).values(row))
         return key
 
@@ -80,7 +77,7 @@ class Sessions:
         alive = (sessions.c.digest == _digest(key)) & sessions.c.ended_at.is_(None) & accounts.c.active
         with reading(self._engine).connect() as connection:
             row = connection.execute(query.where(alive)).one_or_none()
-            if row is None or (row.demonstration and not demonstrates) or _over(row, now):
+            if row is None or (row.demonstration and not demonstrates) or over(row, now):
                 return None
             grants = grants_from(connection, row.account_id)
         if now - row.seen_at > NOTED_EVERY:
@@ -109,7 +106,7 @@ class Sessions:
         return [
             Session(row.id, row.browser, row.began_at, row.seen_at, Way(row.way))
             for row in rows
-            if not _over(row, now)
+            if not over(row, now)
         ]
 
     def lives(self, session_id: str, now: datetime) -> bool:
@@ -117,28 +114,23 @@ class Sessions:
         query = select(sessions).where(sessions.c.id == session_id, sessions.c.ended_at.is_(None))
         with reading(self._engine).connect() as connection:
             row = connection.execute(query).one_or_none()
-        return row is not None and row.stage == Stage.FULL and not _over(row, now)
+        return row is not None and row.stage == Stage.FULL and not over(row, now)
 
     def end(self, account_id: str, session_id: str, now: datetime) -> bool:
-        """End one of this account's sessions. False when it is not theirs, or over."""
-        mine = (sessions.c.account_id == account_id) & (sessions.c.id == session_id)
+        """End one of this account's sessions, on another device. False when it is not theirs, or over."""
         with self._engine.begin() as connection:
-            return _end(connection, mine, now) == 1
+            return end_sessions(connection, account_id, now, only=session_id) == 1
 
-    def end_all(self, account_id: str, now: datetime, *, but: str = "") -> int:
-        """End an account's sessions, all or all but one; how many."""
+    def end_others(self, account_id: str, mine: str, now: datetime) -> int:
+        """End all of an account's sessions but this one; how many."""
         with self._engine.begin() as connection:
-            return _end(connection, (sessions.c.account_id == account_id) & (sessions.c.id != but), now)
+            return end_sessions(connection, account_id, now, but=mine)
 
-
-def _end(connection: Connection, which: ColumnElement[bool], now: datetime) -> int:
-    ended = update(sessions).where(sessions.c.ended_at.is_(None), which)
-    return int(connection.execute(ended.values(ended_at=now)).rowcount)
-
-
-def _over(row: Row[Any], now: datetime) -> bool:
-    longest = HALFWAY if row.stage != Stage.FULL else LET_BACK if row.way == Way.WAY_BACK else LONGEST
-    return bool(now - row.began_at > longest or now - row.seen_at > IDLE)
+    def leave(self, session_id: str, now: datetime) -> None:
+        """Out by the door one came in by: neither is in the journal, which tells what was changed."""
+        mine = update(sessions).where(sessions.c.id == session_id, sessions.c.ended_at.is_(None))
+        with self._engine.begin() as connection:
+            connection.execute(mine.values(ended_at=now))
 
 
 def _digest(key: str) -> str:
