@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -11,7 +11,8 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy import Engine, Row
+from sqlalchemy import Connection, Engine, Row
+from sqlalchemy.exc import IntegrityError
 
 from config import journal
 from config.stores import database_now, reading
@@ -91,28 +92,63 @@ def save(
 ) -> str:
     """Keep a draft, new or written over (`draft_id`); its id. Approval and hour lapse with each change.
 
-    `over` is its text as the writer read it: raises `Overtaken` where it is no more.
+    `over` is its text as the writer read it: raises `Overtaken` where it is no more, and where the
+    association has another open draft by now, but for one of this very text: then that one is the draft.
     The journal is told what this edit changes, in words, in the same transaction: `told` names the part of
     the rules, `communes` the INSEE codes. A text that is kept already is left as it is, approval and all.
     """
-    text, who, kept = document.to_json(), person(author), draft_id or str(uuid4())
-    values: dict[str, object] = {"document": text, "based_on": based_on, "association": association}
-    values |= {"author": who.name, "author_id": who.account, "reason": reason, **UNPLANNED, **UNAPPROVED}
-    mine = (_drafts.c.id == kept) & (_drafts.c.state == DraftState.OPEN)
-    with engine.begin() as connection:
-        row = connection.execute(sa.select(_drafts).where(mine).with_for_update()).first()
-        if over is not None and (row is None or row.document != over.to_json()):
-            raise Overtaken
-        if row is not None and (row.document, row.based_on) == (text, based_on):
-            return kept
-        values["changed_at"] = now = database_now(connection)
-        fresh = _drafts.insert().values(id=kept, state=DraftState.OPEN, **values)
-        connection.execute(fresh if row is None else _drafts.update().where(mine).values(**values))
-        recordings.still_wanted(connection, document, now)
-        before = None if row is None else str(row.document)
-        changed = edits.Edit(association, based_on, told or reason, before, document)
-        edits.tell(connection, who.name, changed, communes or {})
-    return kept
+    who = person(author)
+    values: dict[str, object] = {"based_on": based_on, "association": association, "author": who.name}
+    values |= {"author_id": who.account, "reason": reason, **UNPLANNED, **UNAPPROVED}
+    edit = edits.Edit(association, based_on, told or reason, None, document)
+
+    def write() -> str:
+        with engine.begin() as connection:
+            return _write(connection, draft_id or str(uuid4()), values, over, edit, communes or {})
+
+    try:
+        return write()
+    except IntegrityError:  # another was begun since we looked: now it is seen
+        return write()
+
+
+def _write(
+    connection: Connection,
+    draft_id: str,
+    values: dict[str, object],
+    over: Document | None,
+    edit: edits.Edit,
+    communes: Mapping[str, str],
+) -> str:
+    text = edit.after.to_json()
+    row = _standing(connection, draft_id, edit.association, text)
+    if over is not None and (row is None or row.document != over.to_json()):
+        raise Overtaken
+    if row is not None and (row.document, row.based_on) == (text, edit.based_on):
+        return str(row.id)
+    now = database_now(connection)
+    written = values | {"document": text, "changed_at": now}
+    if row is None:
+        connection.execute(_drafts.insert().values(id=draft_id, state=DraftState.OPEN, **written))
+    else:
+        connection.execute(_drafts.update().where(_drafts.c.id == row.id).values(**written))
+        edit = replace(edit, before=str(row.document))
+    recordings.still_wanted(connection, edit.after, now)
+    edits.tell(connection, str(values["author"]), edit, communes)
+    return draft_id if row is None else str(row.id)
+
+
+def _standing(connection: Connection, draft_id: str, association: str | None, text: str) -> Row[Any] | None:
+    """The draft to write over, locked. Raises `Overtaken` where the association's open one is another."""
+    of_one = _drafts.c.id == draft_id
+    if association is not None:
+        of_one |= _drafts.c.association == association
+    query = sa.select(_drafts).where(of_one, _drafts.c.state == DraftState.OPEN).with_for_update()
+    rows = {str(row.id): row for row in connection.execute(query)}
+    other = next((row for name, row in rows.items() if name != draft_id), None)
+    if other is not None and other.document != text:
+        raise Overtaken
+    return rows.get(draft_id, other)
 
 
 def find(engine: Engine, draft_id: str) -> Draft | None:

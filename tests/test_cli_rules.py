@@ -103,6 +103,14 @@ def test_an_association_s_draft_goes_its_way_in_the_terminal(
     assert "n'est pas à cette association" in stray.stderr
     draft = terminal.run("rules", "import", str(book), *WHO, "--association", "pau").stdout[10:46]
     assert f"{draft}  pau  ana  Essai" in terminal.run("rules", "drafts").stdout
+    second = terminal.run("rules", "import", str(book), *WHO, "--association", "pau")
+    assert second.stdout == f"Brouillon {draft}.\n", "the same text is the same draft"
+    read_ahead = book.read_text()
+    book.write_text(read_ahead.replace("Bonjour", "Bonsoir"))
+    second = terminal.run("rules", "import", str(book), *WHO, "--association", "pau")
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr.startswith("pau a déjà un brouillon : publiez-le ou abandonnez-le")
+    assert len(terminal.run("rules", "drafts").stdout.splitlines()) == 1
     case = terminal.run("rules", "cases", "keep", "pau", "64000", "2026-12-25T03:00", "--author", "ana")
     assert case.stdout.endswith("Pau, besoin non dit, 25/12/2026 à 3 h → pau\n")
     terminal.run("rules", "publish", draft, *WHO, "--at", "2090-01-01T03:00")

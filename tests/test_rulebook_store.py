@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
+from config import migrate
+from config.journal import read
 from routing import drafts, store
 from routing.demo import demo_document
 from routing.drafts import DraftState
@@ -103,3 +109,59 @@ def test_a_draft_is_written_over_until_it_is_published(engine: Engine) -> None:
     assert (published.state, published.published_as) == (DraftState.PUBLISHED, 2)
     assert given_up is not None
     assert given_up.state is DraftState.ABANDONED
+
+
+def test_of_two_drafts_begun_in_one_instant_the_second_is_refused(engine: Engine) -> None:
+    store.ensure_demo(engine)
+    together, outcomes = Barrier(6), []
+    document = demo_document()
+
+    def begin(said: str) -> None:
+        changed = document.associations[0].model_copy(update={"announcement": said})
+        text = document.model_copy(update={"associations": (changed, *document.associations[1:])})
+        together.wait()
+        try:
+            outcomes.append(drafts.save(engine, text, 1, "ana", association=changed.slug))
+        except drafts.Overtaken as overtaken:
+            outcomes.append(overtaken)
+
+    # Three of them one person who pressed twice, and once more.
+    threads = [Thread(target=begin, args=(said,)) for said in ("Un", "Un", "Un", "Deux", "Trois", "Quatre")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    slug = document.associations[0].slug
+    (kept,) = drafts.still_open(engine, slug)
+    won = [it for it in outcomes if isinstance(it, str)]
+    assert len(outcomes) == 6
+    assert won == [kept.id] * (3 if kept.document.associations[0].announcement == "Un" else 1)
+    assert len(read(engine, slug, action="draft_kept")) == 1
+    others = drafts.save(engine, document, 1, "ana", association=document.associations[1].slug)
+    assert {one.id for one in drafts.still_open(engine)} == {kept.id, others}
+
+
+def test_of_drafts_that_were_open_before_only_one_could_be_the_newest_stays(engine: Engine) -> None:
+    store.ensure_demo(engine)
+    script = ScriptDirectory(str(Path(migrate.__file__).with_name("migrations")))
+    migration = script.get_revision("0023_one_draft").module
+    ids = {}
+    with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        migration.downgrade()
+    newest = drafts.save(engine, demo_document(), 1, "ana", association="pau")
+    federations = [drafts.save(engine, demo_document(), 1, name) for name in ("bob", "eve")]
+    with engine.begin() as connection:
+        for name, changed_at in (("a", "2026-01-01 08:00:00"), ("b", "2026-01-01 08:00:00")):
+            ids[name] = f"{name}-older"
+            connection.execute(
+                text(
+                    "INSERT INTO rule_drafts"
+                    " (id, document, based_on, association, author, reason, state, changed_at)"
+                    " SELECT :id, document, 1, 'pau', author, '', 'open', :at FROM rule_drafts WHERE id = :of"
+                ),
+                {"id": ids[name], "at": changed_at, "of": newest},
+            )
+    with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        migration.upgrade()
+    assert {one.id for one in drafts.still_open(engine)} == {newest, *federations}
+    assert [drafts.find(engine, name).state for name in ids.values()] == [DraftState.ABANDONED] * 2

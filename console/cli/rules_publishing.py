@@ -16,7 +16,7 @@ from routing.document import Document
 from routing.draft_publishing import REFUSALS, carried, examine, holes
 from routing.drafts import Draft
 from routing.geography.places import Places
-from routing.parts import Clash, Trespass
+from routing.parts import Trespass, carry
 from routing.publishing import SecondPersonNeeded
 from routing.words import moment
 
@@ -37,13 +37,15 @@ def import_draft(file: str, author: str, reason: str, association: str | None) -
     """A draft is not in force; `publish` takes its id. An association's may change its own part alone."""
     document = document_of(file)
     with opened() as engine:
-        ground = store.current_version(engine)
-        made = drafts.save(engine, document, ground, author, reason, association=association)
+        ground, current = store.current(engine) or (0, store.EMPTY)
         try:
-            carried(engine, _draft(engine, made))
-        except (Clash, Trespass) as refused:
-            drafts.abandon(engine, made, author)
+            if association is not None:
+                carry(current, document, current, association)
+            made = drafts.save(engine, document, ground, author, reason, association=association)
+        except Trespass as refused:
             fail(draft_publishing.in_words(refused))
+        except drafts.Overtaken:
+            fail(f"{association} a déjà un brouillon : publiez-le ou abandonnez-le (sos3624 rules drafts).")
     click.echo(f"Brouillon {made}.")
 
 
