@@ -107,14 +107,16 @@ def test_call_backs_and_a_person_erased(
         connection.execute(sa.text("UPDATE callbacks SET state = 'human' WHERE state = 'due'"))
     terminal.changes(callbacks.command, "settle", ids[2], "fait")
     terminal.changes(callbacks.command, "again", ids[3])
-    terminal.changes(records.command, "erase", PATIENT)
+    said = terminal.changes(records.command, "erase", PATIENT)
+    assert said == "0 appel et 1 rappel : plus rien ne les lie à ce numéro."
     assert kept.open_for(PATIENT) is None
     assert actions(sqlite_engine, "pau")[-3:] == [
         "callback_cancelled",
         "callback_concluded",
         "callback_given_back",
     ]
-    assert "1 rappels" in read(sqlite_engine, "", action="person_erased")[0].subject
+    told = read(sqlite_engine, "", action="person_erased")[0].subject
+    assert told == "Une personne : 0 appel et 1 rappel sans lien désormais avec son numéro"
     terminal.changes(records.command, "settings", "minutes", "12")
 
 

@@ -99,7 +99,7 @@ def test_an_unreadable_number_is_refused_in_one_line(settings: Settings, sqlite_
     assert refused.returncode == 2
     assert "Numéro illisible" in refused.stderr
     erased = command(settings, "records", "erase", "06 39 98 00 07")
-    assert erased.stdout.startswith("0 appels et 0 rappels déliés")
+    assert erased.stdout == "0 appel et 0 rappel : plus rien ne les lie à ce numéro.\n"
 
 
 def test_no_row_of_the_past_names_anybody(sqlite_engine: Engine) -> None:

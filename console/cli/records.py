@@ -61,7 +61,7 @@ def _differing(engine: Engine, month: int) -> Iterator[str]:
         with stores.reading(engine).begin() as connection:
             count = rollups.differing(connection, name, month, minutes_from)
         if count:
-            yield f"{name} {month} : {count} lignes ne disent pas ce que disent les appels."
+            yield f"{name} {month} : {_some(count, 'ligne')} en désaccord avec les appels."
 
 
 @command.command("erase", help="Délie tous les appels d'un numéro ; ils restent comptés.")
@@ -77,11 +77,12 @@ def erase(number: str) -> None:
         with engine.begin() as connection:
             count = retention.erase(connection, keys, settings.secret_keys, written)
             erased, under_way = callbacks.forget(connection, written)
-            subject = f"Une personne : {count} appels et {erased} rappels déliés de son numéro"
+            unlinked = f"{_some(count, 'appel')} et {_some(erased, 'rappel')}"
+            subject = f"Une personne : {unlinked} sans lien désormais avec son numéro"
             journal.append(connection, AUTHOR, [Change(FEDERATION, "person_erased", subject)])
-    click.echo(f"{count} appels et {erased} rappels déliés de ce numéro.")
+    click.echo(f"{unlinked} : plus rien ne les lie à ce numéro.")
     if under_way:
-        click.echo(f"{under_way} rappel est en cours à l'instant : recommencez quand il sera terminé.")
+        click.echo(f"{_some(under_way, 'rappel')} en cours à l'instant : recommencez ensuite.")
 
 
 @command.command("settings", help="Montre les réglages, ou en change un : seuils d'alerte, durées de garde.")
@@ -106,6 +107,10 @@ def settings(name: str | None, value: str | None) -> None:
     for one, choice in chosen.CHOICES.items():
         if name in (None, one):
             click.echo(f"{one} = {held[one]:g}".replace(".", ",") + f"  ({choice.words})")
+
+
+def _some(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number > 1 else ''}"
 
 
 @contextmanager
