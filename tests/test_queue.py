@@ -172,6 +172,36 @@ def test_a_process_starts_and_stops_when_asked(
     assert started.returncode == 0, said
 
 
+ASKED_WHILE_IT_LOGS = """
+import logging, os, signal, sys, threading
+from redis import Redis
+from workers import queue
+
+class Asked(logging.StreamHandler):
+    def format(self, record):
+        if threading.current_thread() is threading.main_thread():
+            logging.getLogger("rq.worker").removeHandler(self)
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().format(record)
+
+logging.getLogger("rq.worker").addHandler(Asked())
+sys.exit(0 if queue.work(Redis.from_url(sys.argv[1])) else 3)
+"""
+
+
+def test_a_worker_asked_to_stop_while_it_logs_that_redis_went_stops(tmp_path: Path) -> None:
+    with redis_running(tmp_path) as (url, server), Redis.from_url(url) as redis:
+        started = subprocess.Popen([sys.executable, "-c", ASKED_WHILE_IT_LOGS, url], cwd=ROOT)
+        until(lambda: b"idle" in [redis.hget(one, "state") for one in redis.smembers("rq:workers")], 30)
+        server.kill()
+        server.wait()
+        try:
+            assert started.wait(timeout=10) == 0
+        finally:
+            started.kill()
+            started.wait()
+
+
 @pytest.mark.parametrize("alone", [0.0, 1.5])
 def test_a_worker_whose_redis_went_first_still_stops_when_asked(
     env: dict[str, str], sqlite_engine: Engine, tmp_path: Path, alone: float

@@ -10,12 +10,15 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
+from types import FrameType
 
 from redis import Redis, RedisError
+from redis.client import Pipeline
 from rq import Queue, SimpleWorker
-from rq.exceptions import DuplicateJobError
+from rq.exceptions import DuplicateJobError, StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.worker import WorkerStatus
 
 QUEUE = "callbacks"
 RING = "workers.jobs.ring"  # a wire format: jobs under this name lie in Redis
@@ -79,7 +82,27 @@ def work(redis: Redis) -> bool:
 
 
 class HardenedWorker(SimpleWorker):
-    """Finds the jobs of dead workers after seconds instead of minutes."""
+    """Finds the jobs of dead workers after seconds instead of minutes, and stops whenever it is asked.
+
+    RQ asks by an exception raised wherever the signal found it. A log handler or the end of a job may swallow
+    it, and nothing would ask again: so it is also remembered, and looked at before each wait for a job.
+    """
+
+    max_connection_wait_time = 2.0  # seconds between two looks for a lost Redis; RQ's own grow to a minute
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """See RQ; the request stays when the exception it raises is lost."""
+        self._stop_requested = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def set_shutdown_requested_date(self) -> None:
+        """RQ would tell Redis from within the signal, amid a job: it may be gone, or frozen."""
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """See RQ: told before each look for a job, and after each job."""
+        if self._stop_requested and self.get_state() != WorkerStatus.BUSY:
+            raise StopRequested
+        super().heartbeat(timeout, pipeline)
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
         """RQ adds a minute to this; a job here ends within its timeout or with its worker."""
