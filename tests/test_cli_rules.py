@@ -20,7 +20,7 @@ from werkzeug.serving import make_server
 from config import stores
 from config.settings import Settings
 from console.past_calls import calls_between
-from routing import drafts, store
+from routing import drafts, number_proofs, store
 from routing.document import read
 from routing.model import Need
 from simulator.exchange import Exchange
@@ -210,3 +210,28 @@ def test_past_calls_are_replayed_under_a_draft(terminal: Terminal, book: Path, s
     said = terminal.run("rules", "replay", str(book)).stdout.splitlines()
     assert said[0].startswith(f"{len(from_pau)} appels sur {len(past)} iraient ailleurs")
     assert "- de Régulation Pau vers Régulation Bayonne (visite à domicile)" in " ".join(said)
+
+
+def test_the_first_rules_of_a_real_carrier_are_published_from_a_file(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    real = {"TWILIO_API_URL": "https://api.twilio.com", "PUBLIC_URL": "https://voix.example.org"}
+    real |= {"CONSOLE_URL": "https://console.example.org", "VAR_DIR": str(tmp_path / "real")}
+    fresh = Terminal(env | real, monkeypatch, capsys)
+    assert "aucune règle" in fresh.run("release").stdout
+    first = tmp_path / "first.json"
+    desk = {"id": "national", "name": "Nation", "phones": [{"number": "+33199003600", "verified": True}]}
+    first.write_text(json.dumps({"national": {"regulator": "national"}, "regulators": [desk]}))
+    for refused in (
+        fresh.run("rules", "import", str(first), *WHO),
+        fresh.run("rules", "publish", str(first), *WHO, "--at", "2090-01-01T03:00"),
+    ):
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert refused.stderr.startswith("Aucune règle n'est en vigueur : ")
+    assert "aucun appel d'essai n'y a dit de code" in fresh.run("rules", "publish", str(first), *WHO).stderr
+    engine = stores.engine(Settings.from_env(fresh.env))
+    code = number_proofs.begin(engine, "+33199003600", str, "ana")
+    assert number_proofs.answer(engine, "+33199003600", code, str, "ana") is number_proofs.Answer.PROVED
+    engine.dispose()
+    assert fresh.run("rules", "publish", str(first), *WHO).stdout == "Version 1 en vigueur.\n"
+    assert fresh.run("rules", "history").stdout.endswith("ana  Essai\n")

@@ -37,7 +37,7 @@ def import_draft(file: str, author: str, reason: str, association: str | None) -
     """A draft is not in force; `publish` takes its id. An association's may change its own part alone."""
     document = document_of(file)
     with opened() as engine:
-        ground, current = store.current(engine) or (0, store.EMPTY)
+        ground, current = _in_force(engine)
         try:
             if association is not None:
                 carry(current, document, current, association)
@@ -82,6 +82,9 @@ def publish(
     """Proved first; what blocks is refused, and nobody may override it."""
     document, hour = document_of(what), _instant(at) if at else None
     with opened() as engine:
+        if not store.current_version(engine):
+            _first(engine, document, author, reason, approved_by, hour)
+            return
         kept = drafts.find(engine, what)
         draft = kept or _kept(engine, document, expected, author, reason)
         try:
@@ -181,6 +184,31 @@ def undo(number: int, author: str, reason: str, association: str | None) -> None
 
 
 COMMANDS = (import_draft, listed, publish, approve, unplan, abandon, undo)
+
+
+def _in_force(engine: Engine) -> tuple[int, Document]:
+    found = store.current(engine)
+    if found is None:
+        fail("Aucune règle n'est en vigueur : publiez d'abord ce fichier entier (sos3624 rules publish).")
+    return found
+
+
+def _first(
+    engine: Engine,
+    document: Document,
+    author: str,
+    reason: str,
+    approved_by: str | None,
+    hour: datetime | None,
+) -> None:
+    """There is nothing yet that a draft could be founded on."""
+    if hour is not None:
+        fail("Aucune règle n'est en vigueur : les premières se publient tout de suite, sans --at.")
+    try:
+        version = publishing.publish(engine, document, 0, author, reason, approved_by=approved_by)
+    except REFUSALS as refused:
+        fail(draft_publishing.in_words(refused))
+    click.echo(f"Version {version} en vigueur.")
 
 
 def _kept(engine: Engine, document: Document, expected: int | None, author: str, reason: str) -> Draft:
