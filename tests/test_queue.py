@@ -172,6 +172,20 @@ def test_a_process_starts_and_stops_when_asked(
     assert started.returncode == 0, said
 
 
+WAITS = """
+import os, signal, time
+from workers.clock import stop_on_signals
+
+stop_on_signals(patience=1)
+os.kill(os.getpid(), signal.SIGTERM)
+time.sleep(60)  # a store that is frozen
+"""
+
+
+def test_what_waits_for_a_frozen_store_is_ended_when_asked_to_stop() -> None:
+    assert subprocess.run([sys.executable, "-c", WAITS], cwd=ROOT, timeout=30).returncode == -signal.SIGALRM
+
+
 ASKED_WHILE_IT_LOGS = """
 import logging, os, signal, sys, threading
 from redis import Redis

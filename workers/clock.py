@@ -28,6 +28,7 @@ from workers.worker import live_book, parts
 EVERY = 3.0  # seconds; back to ringing what is due within ten after everything was killed
 STARTING = 4  # tries of the first synthetic call
 AFTER_START = 20  # seconds: the other processes of a deployment start at the same time
+PATIENCE = 7  # seconds to end by oneself; a supervisor's own are eight
 HEARTBEAT = "3624:clock:heartbeat"
 log = structlog.get_logger(__name__)
 
@@ -106,11 +107,20 @@ def beat(redis: Redis) -> None:
     redis.set(HEARTBEAT, "1", ex=30)
 
 
-def stop_on_signals() -> threading.Event:
-    """Set when the process is asked to end."""
+def stop_on_signals(patience: int = PATIENCE) -> threading.Event:
+    """Set when the process is asked to end.
+
+    What then still waits for a frozen store or carrier the kernel ends after `patience` seconds: a kill harms
+    nothing, a process that stays does.
+    """
     stop = threading.Event()
+
+    def asked(_number: int, _frame: object) -> None:
+        signal.alarm(patience)
+        stop.set()
+
     for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: stop.set())
+        signal.signal(signum, asked)
     return stop
 
 
