@@ -57,6 +57,14 @@ def test_a_part_of_the_day_is_named_only_where_the_deadline_is_in_it(
     assert spoken(Promise(due, measured=False), said, PARIS) == words
 
 
+@pytest.mark.parametrize("measured", [True, False])
+@pytest.mark.parametrize("gone", [minutes(0), minutes(25), timedelta(days=1)])
+def test_a_time_that_has_gone_by_is_not_promised_again(measured: bool, gone: timedelta) -> None:
+    promise = Promise(EVENING, measured)
+    assert spoken(promise, EVENING + gone, PARIS) == "dès que possible"
+    assert "rappelons dès que possible" in sms(Notice.BOOKED, promise, EVENING + gone, PARIS)
+
+
 def test_one_long_talk_in_twenty_is_not_hidden_by_the_short_ones() -> None:
     talks = [minutes(2)] * 17 + [minutes(20)] * 3
     assert policy.percentile(talks, 0.9) == minutes(20)
@@ -137,10 +145,15 @@ def test_no_sms_says_why_the_patient_rang_and_each_fits_in_two(kind: Notice) -> 
 
 
 @pytest.mark.parametrize(
-    ("body", "meant"), [("NON", True), (" non. ", True), ("Annuler", True), ("oui", False)]
+    "body", ["NON", " non. ", "« Non »", "Non !", "Non merci", "NON, merci.", "stop", "Annulez le rappel svp"]
 )
-def test_a_reply_cancels_only_when_it_says_so(body: str, meant: bool) -> None:
-    assert cancels(body) == bool(meant)
+def test_a_reply_cancels_that_says_no_however_politely(body: str) -> None:
+    assert cancels(body)
+
+
+@pytest.mark.parametrize("body", ["oui", "", "Merci", "nom", "Non, rappelez-moi au fixe", "ne pas annuler"])
+def test_a_reply_cancels_only_when_it_says_so_and_nothing_else(body: str) -> None:
+    assert not cancels(body)
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import datetime, timedelta, tzinfo
 
 from routing.words import clock
 from workers.callbacks.callback import Promise
 from workers.callbacks.notices import Notice
 
+SOON = "dès que possible"  # where no hour can honestly be told
 CANCEL_WORD = "NON"
+_CANCEL = frozenset({CANCEL_WORD, "NO", "STOP", "ANNULER", "ANNULE", "ANNULEZ", "ANNULATION"})
+_BESIDE = frozenset(
+    {"MERCI", "SVP", "BONJOUR", "BONSOIR", "LE", "MON", "MA", "CE", "DE", "RAPPEL", "DEMANDE"}
+)
 
 
 def spoken(promise: Promise, now: datetime, zone: tzinfo) -> str:
     """« avant 21 h 40 », or « dans la soirée, au plus tard à 23 h 15 » when it is no measure.
 
     The part of the day is named only where now and the deadline are both in it: at 10 h 45 a promise for
-    13 h 45 is « au plus tard à 13 h 45 ». `zone` is where the patient is: Réunion has its own time.
+    13 h 45 is « au plus tard à 13 h 45 ». A time that has gone by is no promise any more.
+    `zone` is where the patient is: Réunion has its own time.
     """
+    if promise.by <= now:
+        return SOON
     at = promise.by.astimezone(zone)
     day = _day(at, now.astimezone(zone))
     if promise.measured:
@@ -49,14 +59,18 @@ def sms(kind: Notice, promise: Promise, now: datetime, zone: tzinfo, room: str =
 def again(promise: Promise, now: datetime, zone: tzinfo) -> str:
     """The new time of a call-back that is late; never invented, so mostly there is none to tell."""
     if not promise.measured:
-        return "dès que possible"
+        return SOON
     return spoken(promise, now, zone)
 
 
 def cancels(body: str) -> bool:
-    """Whether a patient's reply means « annuler »."""
-    word = body.strip().strip(".!").upper()
-    return word in {CANCEL_WORD, "ANNULER", "ANNULE", "ANNULEZ", "STOP", "NO"}
+    """Whether a patient's reply means « annuler »: it says so, and nothing else but politeness.
+
+    « Non merci ! » does; « Non, rappelez-moi » might mean anything, and keeps the call-back.
+    """
+    plain = unicodedata.normalize("NFKD", body.upper()).encode("ascii", "ignore").decode()
+    words = set(re.findall(r"[A-Z0-9]+", plain))
+    return bool(words & _CANCEL) and words <= _CANCEL | _BESIDE
 
 
 def _day(at: datetime, now: datetime) -> str:
