@@ -254,11 +254,19 @@ def test_an_unknown_number_and_a_wrong_code_open_nothing(phone: Telephone, sqlit
     assert register.listed()[0].on_duty_until is None
 
 
-def test_a_patient_cancels_by_sms_and_only_by_saying_so(phone: Telephone) -> None:
+def test_a_patient_cancels_by_sms_and_only_by_saying_so(phone: Telephone, sqlite_engine: Engine) -> None:
     message = phone.settings.public_url + "/voice/message"
     phone.ask(message, From=PATIENT, Body="merci")
     assert phone.row.state is State.DIALLING
     phone.ask(message, From="+33639980078", Body="NON")
     assert phone.row.state is State.DIALLING
-    phone.ask(message, From=PATIENT, Body="Non.")
+    phone.ask(message, From=PATIENT, Body="Non merci.")
     assert phone.row.state is State.CANCELLED
+    phone.ask(message, From=PATIENT, Body="Non merci.")
+    [told] = journal.read(sqlite_engine)
+    assert (told.chain, told.author, told.action) == ("toulouse", "Le patient", "callback_cancelled")
+    assert (told.subject, told.after) == (f"Rappel {phone.id}", "par SMS")
+    assert journal.verify(sqlite_engine)[1] == ()
+    with sqlite_engine.begin() as connection:
+        owed = connection.execute(text("SELECT count(*) FROM notices WHERE kind = 'cancelled'"))
+        assert owed.scalar() == 1, "the patient is told that it was understood"

@@ -10,6 +10,7 @@ from flask import Flask
 from redis import Redis
 from sqlalchemy import Engine
 
+from config import journal
 from config.settings import Settings
 from routing.geography.places import Places
 from routing.model import Need
@@ -20,7 +21,8 @@ from voice import leg_prompts as prompts
 from voice import leg_webhooks
 from voice.signature import Door
 from workers.callbacks.callback import Booking, Conclusion, State
-from workers.callbacks.tables import attempts, callbacks
+from workers.callbacks.notices import Notice
+from workers.callbacks.tables import attempts, callbacks, notices
 from workers.callbacks.telephony import Unknown
 from workers.records.callrecord import fold
 from workers.records.events import Event
@@ -66,6 +68,24 @@ def test_nobody_is_told_of_a_delay_whose_doctor_is_at_it_already(house: House) -
     assert house.carrier.rung == [DESK]
 
 
+def test_nobody_who_has_renounced_is_told_that_they_will_be_rung(house: House) -> None:
+    one = late(house, MOBILE)
+    assert house.store.cancel(one)
+    house.courier.send_notices()
+    assert house.carrier.written == []
+
+
+def test_nobody_is_written_to_of_a_delay_whose_doctor_is_at_it_already(house: House) -> None:
+    late(house, MOBILE)
+    house.courier.send_notices()
+    house.carrier.written.clear()
+    with house.engine.begin() as connection:
+        connection.execute(notices.update().where(notices.c.kind == Notice.LATE).values(state="due"))
+    house.dialler.place_next()
+    house.courier.send_notices()
+    assert (house.carrier.rung, house.carrier.written) == ([DESK], [])
+
+
 def test_a_new_time_is_told_only_where_it_is_measured(house: House) -> None:
     late(house, MOBILE)
     house.courier.send_notices()
@@ -105,6 +125,9 @@ def test_who_is_told_of_a_delay_may_cancel_stay_or_speak_to_someone(house: House
     assert house.state(callback_id) is State.DUE
     assert prompts.NOTICE_CANCELLED in phone.press("1")
     assert house.state(callback_id) is State.CANCELLED
+    [told] = journal.read(house.engine)
+    assert (told.chain, told.action, told.after) == ("toulouse", "callback_cancelled", "au téléphone")
+    assert told.subject == f"Rappel {callback_id}"
     assert prompts.NOTICE_VOID in phone.ask(phone.url).replace("&#x27;", "'")
 
 

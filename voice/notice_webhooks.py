@@ -19,6 +19,7 @@ from voice.call import Call, Stage
 from workers.callbacks.attempts import ZoneOf
 from workers.callbacks.callback import WAITING, Callback
 from workers.callbacks.links import CONNECTION, Links
+from workers.callbacks.outcomes import renounced
 from workers.callbacks.promise import again, cancels
 from workers.callbacks.store import Callbacks
 
@@ -66,7 +67,7 @@ def notice_key() -> Response:
     if callback is None:
         return _xml(twiml.end((prompts.NOTICE_VOID,)))
     if digits == "1":
-        done = line.callbacks.cancel(callback.id)
+        done = line.callbacks.cancel(callback.id, beside=renounced(callback, "au téléphone"))
         return _xml(twiml.end((prompts.NOTICE_CANCELLED if done else prompts.NOTICE_VOID,)))
     if digits == "2":
         return _xml(twiml.go_on(line.go_on(_call_of(line, callback))))
@@ -93,7 +94,7 @@ def message() -> Response:
     callbacks = _line().callbacks
     if cancels(g.fields.get("Body", "")):
         found = callbacks.open_for(g.fields.get("From", ""))
-        if found and callbacks.cancel(found.id):
+        if found and callbacks.cancel(found.id, beside=renounced(found, "par SMS")):
             log.info("callback_cancelled_by_sms", callback_id=found.id)
     return _xml(twiml.bridge(()))
 

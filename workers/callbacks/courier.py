@@ -9,7 +9,7 @@ import structlog
 
 from routing.numbers import is_mobile
 from workers.callbacks.attempts import Attempts
-from workers.callbacks.callback import WAITING, Callback
+from workers.callbacks.callback import CLOSED, WAITING, Callback
 from workers.callbacks.failpoints import failpoint
 from workers.callbacks.fence import Link
 from workers.callbacks.links import Links
@@ -75,14 +75,14 @@ class Courier:
             return None  # erased meanwhile
         if owed.kind in {Notice.VIDEO, Notice.VIDEO_DOCTOR}:
             return self._video(owed.kind, callback)
+        if _moot(owed.kind, callback):
+            return None
         if owed.kind is Notice.LATE and not is_mobile(callback.number):
             return self._called(callback)
         return self._write(owed.kind, callback, callback.number)
 
-    def _called(self, callback: Callback) -> Reply | None:
+    def _called(self, callback: Callback) -> Reply:
         """A landline takes no SMS: it is rung, by the same rule of one request and no second."""
-        if callback.state not in WAITING and not callback.with_a_person:
-            return None  # a doctor is at it
         pace = self._pace.wait()
         shown = self._routes(callback, self._now()).caller_id or self._shown
         urls = self._links.of_notice(callback.id)
@@ -102,3 +102,10 @@ class Courier:
         told = self._callbacks.expected(callback) if kind is Notice.LATE else callback.promise
         body = sms(kind, told, self._now(), self._zone_of(callback.commune), room)
         return self._carrier.write_to(to, self._shown, body)
+
+
+def _moot(kind: Notice, callback: Callback) -> bool:
+    """What waited for its turn may be true no more: nobody rings again who has renounced, or has spoken."""
+    if kind is Notice.LATE:
+        return callback.state not in WAITING and not callback.with_a_person  # a doctor is at it
+    return kind is not Notice.CANCELLED and callback.state in CLOSED

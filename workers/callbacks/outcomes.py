@@ -1,16 +1,21 @@
-"""What a person says became of a call-back, with no leg of ours on the line: by console or command."""
+"""What a person says became of a call-back, with no leg of ours on the line: by console, command or SMS."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from config.journal import FEDERATION, Change, append
+from config.stores import database_now
 from routing.model import Need
+from routing.numbers import is_mobile
 from workers.callbacks import policy
-from workers.callbacks.callback import AgeClass, Cause, Conclusion, State
+from workers.callbacks.callback import AgeClass, Callback, Cause, Conclusion, State
+from workers.callbacks.notices import Notice, owe
 from workers.callbacks.tables import callbacks
 from workers.callbacks.transitions import move
 
@@ -52,3 +57,18 @@ def visit(connection: Connection, callback_id: str, now: datetime, held: str | N
             return move(connection, Cause.VISIT_NEEDED, callback_id, now, held=held, **changes)
     except IntegrityError:
         return False  # the patient has booked anew meanwhile: that request stands
+
+
+def renounced(one: Callback, how: str) -> Callable[[Connection], None]:
+    """For the transaction that cancels it: a line of the journal, and an SMS that it was understood.
+
+    The journal is kept for ever, so it knows the call-back's id and nothing of the patient.
+    """
+
+    def written(connection: Connection) -> None:
+        change = Change(one.association or FEDERATION, "callback_cancelled", f"Rappel {one.id}", after=how)
+        append(connection, "Le patient", [change])
+        if is_mobile(one.number):
+            owe(connection, one.id, Notice.CANCELLED, database_now(connection))
+
+    return written
