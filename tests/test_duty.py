@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, text
 
+from config import journal
 from config.settings import Settings
 from console.cli import callbacks, duty
 from routing.model import Need
@@ -67,7 +68,7 @@ def test_five_wrong_codes_lock_even_the_right_one_out(doctors: Doctors) -> None:
 
 
 def test_a_forgotten_duty_ends_by_itself(doctors: Doctors, engine: Engine) -> None:
-    doctor = doctors.register("Dr A", NUMBER, "4321", None)
+    doctor = doctors.register("Dr A", NUMBER, "4321", "toulouse")
     until = doctors.begin_duty(doctor, timedelta(days=3))
     assert until - datetime.now(UTC) <= LONGEST_DUTY
     assert doctors.begin_duty(doctor) >= until  # again: prolonged, not twice
@@ -75,8 +76,11 @@ def test_a_forgotten_duty_ends_by_itself(doctors: Doctors, engine: Engine) -> No
     with engine.begin() as connection:
         connection.execute(text("UPDATE duties SET until = :past"), {"past": past})
     assert doctors.listed()[0].on_duty_until is None
-    assert doctors.close_forgotten() == 1
+    assert (doctors.close_forgotten(), doctors.close_forgotten()) == (1, 0)
     assert not doctors.end_duty(doctor)
+    [told] = journal.read(engine)
+    assert (told.chain, told.author, told.action) == ("toulouse", "3624", "duty_ended")
+    assert (told.subject, told.after) == ("Médecin de rappel Dr A", "au bout de la durée prévue")
 
 
 def test_neither_number_nor_code_lies_in_clear(doctors: Doctors, engine: Engine) -> None:

@@ -141,14 +141,22 @@ class Doctors:
         return True
 
     def close_forgotten(self) -> int:
-        """End the duties whose time is over."""
+        """End the duties whose time is over, each with its line in the journal."""
+        over = duties.c.ended_at.is_(None)
         with reading(self._engine).begin() as connection:
-            forgotten = duties.c.ended_at.is_(None) & (duties.c.until <= database_now(connection))
-            if connection.scalar(select(duties.c.id).where(forgotten).limit(1)) is None:
-                return 0
-        with self._engine.begin() as connection:
-            over = update(duties).where(forgotten).values(ended_at=duties.c.until)
-            return connection.execute(over).rowcount
+            forgotten = select(duties.c.id, doctors.c.label, doctors.c.association).join(doctors)
+            query = forgotten.where(over, duties.c.until <= database_now(connection))
+            found = connection.execute(query).all()
+        ended = 0
+        for row in found:
+            beside = noted("3624", "duty_ended", row.label, row.association, "au bout de la durée prévue")
+            with self._engine.begin() as connection:
+                mine = (duties.c.id == row.id) & over & (duties.c.until <= database_now(connection))
+                closed = update(duties).where(mine).values(ended_at=duties.c.until)
+                if connection.execute(closed).rowcount == 1:
+                    beside(connection)
+                    ended += 1
+        return ended
 
     def _rows(self, condition: Any) -> list[Doctor]:
         with reading(self._engine).begin() as connection:
