@@ -31,8 +31,10 @@ from workers.callbacks.callback import Disposition
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 LANDLINE, MOBILE, FOREIGN = "+33561000000", "+33639980001", "+441632960001"
+UNLIKELY = "+33562000000"
 TOULOUSE, RURAL = "31555", "23200"
 PLACES = {TOULOUSE: "Toulouse", "31044": "Balma", RURAL: "Saint-Vaury", "31149": "Colomiers"}
+HOMONYMS = {"97411": "Saint-Denis", "93066": "Saint-Denis"}
 CODES = {"31000": (TOULOUSE,), "31130": (TOULOUSE, "31044"), "23320": (RURAL,)}
 
 
@@ -44,19 +46,25 @@ NATIONAL = replace(desk("national"), association=None)
 
 
 class TinyMap:
-    """Four communes and one prefix."""
+    """Four communes, two homonyms, a likely prefix and an unlikely one."""
 
     def name(self, insee: str) -> str | None:
-        return PLACES.get(insee)
+        return (PLACES | HOMONYMS).get(insee)
+
+    def told_apart(self, insee: str) -> str:
+        return f"{self.name(insee)}, dans le {insee[:2]}"
 
     def by_postcode(self, code: str) -> tuple[str, ...]:
         return CODES.get(code, ())
 
     def locate(self, number: str | None) -> Located | None:
-        return Located(TOULOUSE, 0.8, PlaceSource.LANDLINE) if number == LANDLINE else None
+        sure = {LANDLINE: 0.8, UNLIKELY: 0.3}.get(number or "")
+        return Located(TOULOUSE, sure, PlaceSource.LANDLINE) if sure else None
 
-    def spoken(self, words: str) -> Located | None:
-        return Located("31149", 0.9, PlaceSource.SPOKEN) if "Colomiers" in words else None
+    def spoken(self, words: str) -> tuple[Located, ...]:
+        if "Saint-Denis" in words:
+            return tuple(Located(insee, 0.48, PlaceSource.SPOKEN) for insee in HOMONYMS)
+        return (Located("31149", 0.9, PlaceSource.SPOKEN),) if "Colomiers" in words else ()
 
 
 class TinyRouting:
@@ -119,7 +127,10 @@ def arrive(caller: str | None, here: World | None = None) -> Turn:
 KEYS: tuple[Event, ...] = tuple(Pressed(key) for key in (*"012345*#", "", "99", "123456789012", "15"))
 PLACES_TYPED: tuple[Event, ...] = tuple(Pressed(code) for code in ("31000", "31130", "23320", "00000"))
 NUMBERS: tuple[Event, ...] = (Pressed("0639980002"), Pressed("0899000000"), Pressed("3624"))
-SAID: tuple[Event, ...] = (Said("à Colomiers"), Said("euh"), Said("31000", 0.3))
+SAID: tuple[Event, ...] = (
+    *(Said(words) for words in ("à Colomiers", "Saint-Denis", "euh", "oui", "non", "non, à Colomiers")),
+    Said("31000", 0.3),
+)
 DIALLED: tuple[Event, ...] = tuple(DialEnded(d, 40 * (d is Disposition.ANSWERED)) for d in Disposition)
 BROKEN: tuple[Event, ...] = (DialEnded(Disposition.ANSWERED, 2),)
 

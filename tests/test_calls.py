@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from config.settings import Settings
 from routing import store
 from simulator.exchange import Account
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SECRET_KEYS, free_port
-from tests.player import ServiceClock, play_file
+from tests.player import ServiceClock, play_call, play_file
 from voice.app import create_app
 
 pytestmark = pytest.mark.servers
@@ -73,3 +73,35 @@ def test_a_call_goes_as_written(service: Service, path: Path) -> None:
     service.forget()
     service.clock.at = TUESDAY
     play_file(path, service.account, service.clock)
+
+
+def test_a_foreign_number_is_told_to_the_desk_as_it_is_dialled_from_france(service: Service) -> None:
+    told = {
+        "from": "+441632960001",
+        "steps": [{"press": "0"}, {"dials": ["+33199003600"]}],
+        "ends": {"bridged": "+33199003600"},
+    }
+    player = play_call(told, service.account, service.clock)
+    assert "Numéro du patient : 00 44 16 32 96 00 01." in [e.text for e in player.transcript.of("whisper")]
+
+
+def test_ringing_again_after_a_missed_promise_one_is_told_no_hour_gone_by(service: Service) -> None:
+    service.forget()
+    service.clock.at = datetime.now(UTC)
+    booked = {
+        "from": "+33639980001",
+        "steps": [{"press": "97600"}, {"press": "1"}, {"press": "1"}],
+        "ends": {"callback": True, "hears": ["vous rappelle "], "not_hears": ["dès que possible"]},
+    }
+    play_call(booked, service.account, service.clock)
+    service.clock.at = datetime.now(UTC) + timedelta(hours=4)
+    again = {
+        "from": "+33639980001",
+        "steps": [
+            {"silence": True},
+            {"hears": ["SOS Médecins vous rappelle dès que possible."], "press": "0"},
+            {"dials": ["+33199003600"]},
+        ],
+        "ends": {"callback": True, "bridged": "+33199003600", "not_hears": ["tard à", "avant"]},
+    }
+    play_call(again, service.account, service.clock)

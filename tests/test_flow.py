@@ -1,5 +1,7 @@
 """The call's state machine, walked whole: every state, every input, every ending."""
 
+from functools import cache
+
 import pytest
 
 from routing.model import Located, Need, PlaceSource
@@ -8,6 +10,7 @@ from tests.flow_world import (
     LANDLINE,
     MOBILE,
     TOULOUSE,
+    UNLIKELY,
     answer,
     arrive,
     dialled,
@@ -20,62 +23,70 @@ from voice.call import (
     Ask,
     BookCallback,
     Booked,
+    Call,
     CancelCallback,
     Dial,
     DialEnded,
+    Event,
     HangUp,
     NotBooked,
     Pressed,
     Said,
     Say,
     Stage,
-    World,
+    Turn,
 )
 from workers.callbacks.callback import Disposition
 
-CALLERS = (LANDLINE, MOBILE, FOREIGN, None)
+CALLERS = (LANDLINE, UNLIKELY, MOBILE, FOREIGN, None)
 WORLDS = (world(), world(ages=True), world(waiting=True))
 WALKS = pytest.mark.parametrize(
     ("caller", "here"),
-    [*((caller, WORLDS[0]) for caller in CALLERS), (MOBILE, WORLDS[1]), (MOBILE, WORLDS[2])],
+    [*((caller, 0) for caller in CALLERS), (MOBILE, 1), (MOBILE, 2)],
 )
+
+
+@cache  # nothing moves a pure machine: what one test has walked is the others' too
+def walked(caller: str | None, here: int) -> tuple[tuple[Call, Event, Turn], ...]:
+    return tuple(walk(arrive(caller, WORLDS[here]), WORLDS[here]))
+
+
+def told(call: Call, event: Event, turn: Turn) -> str:
+    return f"{call.stage} {event} -> {turn.instructions}"
 
 
 @WALKS
 def test_every_reachable_step_leads_on_or_ends_with_a_person_a_promise_or_the_15(
-    caller: str | None, here: World
+    caller: str | None, here: int
 ) -> None:
     steps = 0
-    for call, event, turn in walk(arrive(caller, here), here):
+    for call, event, turn in walked(caller, here):
         steps += 1
         last = turn.instructions[-1]
-        told = f"{call.stage} {event} -> {turn.instructions}"
-        assert turn.call.step == call.step + 1, told
+        assert turn.call.step == call.step + 1, told(call, event, turn)
         if isinstance(last, Ask):
-            assert last.silence, told
+            assert last.silence, told(call, event, turn)
         elif isinstance(last, HangUp):
             names = {fact.name for fact in turn.facts}
-            assert turn.call.stage is Stage.ENDED, told
-            assert names & {"answered", "booked", "last_resort"}, told
+            assert turn.call.stage is Stage.ENDED, told(call, event, turn)
+            assert names & {"answered", "booked", "last_resort"}, told(call, event, turn)
             if "answered" not in names:
                 spoken = " ".join(i.text for i in turn.instructions if isinstance(i, Say))
-                assert "15" in spoken, told
+                assert "15" in spoken, told(call, event, turn)
         else:
-            assert isinstance(last, Dial | BookCallback | CancelCallback), told
+            assert isinstance(last, Dial | BookCallback | CancelCallback), told(call, event, turn)
     assert steps > 500
 
 
 @WALKS
-def test_silence_from_any_state_with_no_desk_answering_comes_to_an_end(
-    caller: str | None, here: World
-) -> None:
-    for _, _, turn in walk(arrive(caller, here), here):
-        assert silent_ending(turn, here) in {"booked", "last_resort", "answered"}
+def test_silence_from_any_state_with_no_desk_answering_comes_to_an_end(caller: str | None, here: int) -> None:
+    for _, _, turn in walked(caller, here):
+        assert silent_ending(turn, WORLDS[here]) in {"booked", "last_resort", "answered"}
 
 
 @WALKS
-def test_zero_reaches_a_human_and_the_star_the_15_at_every_question(caller: str | None, here: World) -> None:
-    for _, event, turn in walk(arrive(caller, here), here):
+def test_zero_reaches_a_human_and_the_star_the_15_at_every_question(caller: str | None, here: int) -> None:
+    for _, event, turn in walked(caller, here):
         if event == Pressed("0"):
             assert isinstance(turn.instructions[-1], Dial)
         if event in (Pressed("*"), Pressed("15")):
@@ -85,8 +96,8 @@ def test_zero_reaches_a_human_and_the_star_the_15_at_every_question(caller: str 
 
 
 def test_no_more_than_four_choices_and_the_function_before_the_key() -> None:
-    for here in WORLDS:
-        for _, _, turn in walk(arrive(MOBILE, here), here):
+    for here in range(len(WORLDS)):
+        for _, _, turn in walked(MOBILE, here):
             for ask in (i for i in turn.instructions if isinstance(i, Ask)):
                 words = " ".join(ask.texts)
                 assert words.count("tapez") <= 5, words
@@ -112,9 +123,73 @@ def test_a_postcode_typed_during_the_welcome_is_heard_digit_by_digit() -> None:
     ahead = flow.advance(first.call, Pressed("3"), world())
     ask = ahead.instructions[-1]
     assert isinstance(ask, Ask)
-    assert ask.digits == 4
+    assert ask.digits == 5
     located = flow.advance(ask.call, Pressed("1000"), world())
     assert located.call.place == Located(TOULOUSE, 0.95, PlaceSource.POSTCODE)
+
+
+def test_a_slip_of_the_finger_during_the_welcome_does_not_become_part_of_the_postcode() -> None:
+    first = arrive(MOBILE).instructions[0]
+    assert isinstance(first, Ask)
+    slipped = flow.advance(first.call, Pressed("1"), world())
+    assert answer(slipped, Pressed("31000")).call.place == Located(TOULOUSE, 0.95, PlaceSource.POSTCODE)
+    assert answer(slipped, Said("à Colomiers")).call.place.commune == "31149"
+    assert answer(slipped, Pressed("")).instructions[0].texts == (prompts.PLACE_NOT_HEARD,)
+
+
+@pytest.mark.parametrize("key", "12345")
+def test_an_unlikely_place_is_asked_whatever_is_typed_during_the_welcome(key: str) -> None:
+    first = arrive(UNLIKELY).instructions[0]
+    assert isinstance(first, Ask)
+    turn = flow.advance(first.call, Pressed(key), world())
+    assert (turn.call.stage, turn.call.need) == (Stage.PLACE, None)
+
+
+def test_the_first_digit_of_a_postcode_typed_during_the_welcome_books_no_call_back() -> None:
+    first = arrive(LANDLINE).instructions[0]
+    assert isinstance(first, Ask)
+    turn = flow.advance(first.call, Pressed("3"), world())
+    assert turn.call.stage is Stage.CONFIRM
+    assert answer(turn, Pressed("1130")).call.stage is Stage.COMMUNE
+    assert answer(turn, Pressed("")).call.need is Need.TELECONSULTATION
+    assert dialled(answer(turn, Pressed("1"))) == ("desk-toulouse", "desk-pau")
+    assert dialled(flow.advance(first.call, Pressed("1"), world())) == ("desk-toulouse", "desk-pau")
+
+
+def test_communes_of_one_name_are_told_apart_by_their_departement() -> None:
+    turn = answer(arrive(MOBILE), Said("Saint-Denis"))
+    assert turn.call.stage is Stage.HOMONYM
+    assert turn.instructions[-1].texts == (
+        "Pour Saint-Denis, dans le 97, tapez 1. Pour Saint-Denis, dans le 93, tapez 2. "
+        "Pour une autre commune, tapez 3.",
+    )
+    assert answer(turn, Pressed("2")).call.place == Located("93066", 0.95, PlaceSource.CHOSEN)
+    for unclear in ("", "3", "9"):
+        asked = answer(turn, Pressed(unclear))
+        assert (asked.call.stage, asked.call.place) == (Stage.PLACE, None)
+
+
+def test_a_said_commune_can_be_refused_and_corrected_aloud() -> None:
+    turn = answer(arrive(MOBILE), Said("à Colomiers"))
+    assert turn.instructions[-1].texts == (
+        "Le malade est à Colomiers, dans le 31 ? Sinon, tapez son code postal.",
+    )
+    assert answer(turn, Said("oui")).call.stage is Stage.NEED
+    refused = answer(turn, Said("non"))
+    assert (refused.call.stage, refused.call.place) == (Stage.PLACE, None)
+    assert answer(turn, Said("Non, à Saint-Denis.")).call.stage is Stage.HOMONYM
+
+
+@pytest.mark.parametrize("keys", ["00", "00000"])
+def test_zero_pressed_again_and_again_is_a_human(keys: str) -> None:
+    assert dialled(answer(arrive(MOBILE), Pressed(keys))) == ("desk-national",)
+
+
+@pytest.mark.parametrize("keys", ["**", "*****", "*3150"])
+def test_the_star_pressed_again_and_again_is_the_15(keys: str) -> None:
+    turn = answer(arrive(MOBILE), Pressed(keys))
+    assert turn.instructions[0] == Say(prompts.danger("15"))
+    assert dialled(turn) == ("desk-national",)
 
 
 def test_a_shared_postcode_is_asked_further_only_where_it_changes_who_is_rung() -> None:

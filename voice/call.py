@@ -19,6 +19,7 @@ class Stage(StrEnum):
     PLACE = "p"
     CONFIRM = "c"  # a place was guessed: silence confirms it
     COMMUNE = "m"  # several communes share the postcode and have different owners
+    HOMONYM = "h"  # several communes bear the name that was said
     NEED = "n"
     AGE = "a"
     RINGING = "r"
@@ -209,8 +210,11 @@ class Geography(Protocol):
     def locate(self, number: str | None) -> Located | None:
         """Where a landline's prefix lies; a hint with a confidence."""
 
-    def spoken(self, words: str) -> Located | None:
-        """The commune that was said, None when it is not clear enough."""
+    def told_apart(self, insee: str) -> str:
+        """The name with the département's number, which no other commune bears."""
+
+    def spoken(self, words: str) -> tuple[Located, ...]:
+        """The commune that was said; a few where they share the name; none when it is not clear enough."""
 
 
 class Orientation(Protocol):

@@ -29,8 +29,8 @@ from voice.call import (
 from workers.callbacks.callback import AgeClass
 
 TRIES = 3  # a question is put at most three times, then a human takes over
-DANGER_KEYS = frozenset({"*", "15", "112"})
-HUMAN_KEY = "0"
+DANGER_KEYS = frozenset({"15", "112"})
+STAR, HUMAN_KEY = "*", "0"
 LIKELY = 0.5  # from here on a landline's place is offered for confirmation, below it is asked
 REMEMBERED = 0.9  # the place of the call-back this caller already waits for
 _AGES = {"1": AgeClass.INFANT, "2": AgeClass.CHILD, "3": AgeClass.ADULT, "4": AgeClass.SENIOR}
@@ -70,14 +70,15 @@ def welcome(call: Call, world: World) -> Turn:
 
 def _answered(call: Call, event: Pressed | Said, world: World) -> Turn:
     keys = event.digits if isinstance(event, Pressed) else ""
-    if keys in DANGER_KEYS or (len(keys) < 5 and "*" in keys):
+    # Who is frightened presses again and again until something is heard.
+    if keys in DANGER_KEYS or keys.startswith(STAR) or (len(keys) < 5 and STAR in keys):
         return _danger(call, world)
-    if keys == HUMAN_KEY:
+    if keys and not keys.strip(HUMAN_KEY):
         return ringing.human(call, world)
     match call.stage:
         case Stage.WELCOME:
             return _typed_ahead(call, keys, world)
-        case Stage.PLACE | Stage.CONFIRM | Stage.COMMUNE:
+        case Stage.PLACE | Stage.CONFIRM | Stage.COMMUNE | Stage.HOMONYM:
             return _place_answered(call, event, world)
         case Stage.NEED:
             return _need_answered(call, keys, world)
@@ -95,12 +96,19 @@ def _danger(call: Call, world: World) -> Turn:
 
 
 def _typed_ahead(call: Call, keys: str, world: World) -> Turn:
-    """A caller who knows the menu types during the welcome: a postcode, its first digit, or the need."""
+    """A caller who knows the menu types during the welcome: a postcode, its first digit, or the need.
+
+    Only a likely place needs no answer first, and only before a need that rings a desk: the first digit of a
+    postcode must not book a call-back.
+    """
     if len(keys) > 1:
         return _place_answered(replace(call, stage=Stage.PLACE), Pressed(keys), world)
-    if call.place is not None and _need_of(keys, call, world) is not None:
-        return _need_answered(replace(call, stage=Stage.NEED), keys, world)
-    return place_flow.ask_place(replace(call, typed=keys, place=None), (prompts.ASK_PLACE,))
+    if call.place is None or call.place.confidence < LIKELY:
+        return place_flow.ask_place(replace(call, typed=keys), (prompts.ASK_PLACE,))
+    need = _need_of(keys, call, world)
+    if need is None or need is Need.TELECONSULTATION:
+        return place_flow.ask_confirm(replace(call, typed=keys), call.place, world)
+    return _need_answered(replace(call, stage=Stage.NEED), keys, world)
 
 
 def _place_answered(call: Call, event: Pressed | Said, world: World) -> Turn:
@@ -109,8 +117,9 @@ def _place_answered(call: Call, event: Pressed | Said, world: World) -> Turn:
         return heard
     if isinstance(heard, Located):
         facts = (Fact("located", (("place", heard.commune), ("source", heard.source.value))),)
-        call = replace(call, place=heard, typed="", choices=(), tries=0)
         keys = event.digits if isinstance(event, Pressed) else ""
+        keys = keys or call.typed
+        call = replace(call, place=heard, typed="", choices=(), tries=0)
         ahead = keys if heard.source is PlaceSource.LANDLINE else ""
         turn = _need_answered(call, ahead, world) if ahead else _ask_need(call, world)
         return replace(turn, facts=facts + turn.facts)
@@ -119,7 +128,9 @@ def _place_answered(call: Call, event: Pressed | Said, world: World) -> Turn:
 
 def _retry(call: Call, text: str, world: World) -> Turn:
     """The place once more, or a human when it was asked often enough."""
-    call = replace(call, tries=call.tries + 1, typed="", choices=())
+    refused = call.stage is Stage.CONFIRM and call.place and call.place.source is PlaceSource.SPOKEN
+    place = None if refused else call.place
+    call = replace(call, tries=call.tries + 1, typed="", choices=(), place=place)
     if call.tries >= TRIES:
         return ringing.human(call, world)
     texts = (text, prompts.PLACE_NOT_HEARD) if text else (prompts.PLACE_NOT_HEARD,)

@@ -20,13 +20,14 @@ need_menu, connecting, speakable = spoken.need_menu, spoken.connecting, spoken.s
 PLACE_NOT_HEARD = (
     "Tapez les cinq chiffres du code postal, ou dites la commune. Pour parler à quelqu'un, tapez 0."
 )
-PLACE_UNKNOWN = "Ce code postal n'existe pas."
+PLACE_UNKNOWN = "Ce code ne désigne aucune commune."  # nor does a CEDEX, which a letter may bear
+SAY_COMMUNE = "Dites le nom de la commune. Pour parler à quelqu'un, tapez 0."
 CHOICE_NOT_HEARD = "Je n'ai pas compris."
 TO_A_HUMAN = "Je vous passe quelqu'un. Ne quittez pas."
-NEXT_DESK = "Le poste est occupé. Nous appelons le suivant, ne quittez pas."
+NEXT_DESK = "Pas de réponse à ce poste. Nous appelons le suivant, ne quittez pas."
 GOODBYE = "Au revoir."
 OFFER = (
-    "Toutes nos lignes sont occupées. Pour être rappelé, tapez 1. Pour rester en ligne, tapez 2. "
+    "Personne ne peut répondre pour l'instant. Pour être rappelé, tapez 1. Pour rester en ligne, tapez 2. "
     "Si l'état s'aggrave, raccrochez et composez le 15."
 )
 ASK_NUMBER = "Tapez les dix chiffres du numéro où vous rappeler."
@@ -39,9 +40,10 @@ ADVICE_ONLY = "Ce sera un conseil par téléphone, sans vidéo."
 NOT_BOOKED = "Votre demande n'a pas pu être enregistrée. Nous rappelons nos postes, ne quittez pas."
 NOT_CHANGED = "Ce rappel ne peut plus être changé : il est en cours. Nous appelons quelqu'un, ne quittez pas."
 CALLBACK_CANCELLED = "Votre rappel est annulé. Restez en ligne pour parler à quelqu'un."
+# The 116 117 is not said: it answers in some départements only, the 15 everywhere.
 LAST_RESORT = (
-    "Personne ne peut répondre. Composez le 15 si l'état est grave, ou le 116 117 pour un médecin de garde. "
-    "Vous pouvez aussi rappeler le 36 24."
+    "Personne ne peut répondre. Composez le 15 si l'état est grave ou ne peut attendre. "
+    "Sinon, rappelez le 36 24 un peu plus tard."
 )
 WHISPER_KEYS = "Pour prendre l'appel, tapez 1. Pour entendre le numéro, tapez 2."
 REHEARSAL_OVER = (
@@ -85,7 +87,7 @@ def proof(code: str) -> str:
 
 
 def confirm_place(name: str) -> str:
-    """A guessed place, confirmed by silence."""
+    """A guessed or said place, confirmed by silence."""
     return f"Le malade est {at(name)} ? Sinon, tapez son code postal."
 
 
@@ -107,10 +109,8 @@ def notice(told: Notice, place: str | None) -> str:
 
 
 def own_number(number: str) -> str:
-    """The caller's own number, read back."""
-    return (
-        f"Nous vous rappelons au {in_pairs(number)}. Pour confirmer, tapez 1. Pour un autre numéro, tapez 2."
-    )
+    """The caller's own number, read back. Nothing is promised yet: whoever hangs up here is not rung."""
+    return f"Pour être rappelé au {in_pairs(number)}, tapez 1. À un autre numéro, tapez 2."
 
 
 def read_back(number: str) -> str:
@@ -160,11 +160,20 @@ def at(name: str) -> str:
 
 
 def in_pairs(number: str) -> str:
-    """A French number as people say it: 06 39 98 00 01. Others digit by digit."""
-    national = "0" + number[3:] if number.startswith("+33") else number.lstrip("+")
-    if len(national) % 2:
-        return " ".join(national)
-    return " ".join(national[i : i + 2] for i in range(0, len(national), 2))
+    """A number as it is dialled from France, in pairs: 06 39 98 00 01, 05 96 …, 00 44 …."""
+    dialled = _from_france(number)
+    if len(dialled) % 2:
+        return " ".join(dialled)
+    return " ".join(dialled[i : i + 2] for i in range(0, len(dialled), 2))
+
+
+def _from_france(number: str) -> str:
+    for code in ("33", "262", "590", "594", "596"):
+        if number.startswith(f"+{code}"):
+            return "0" + number[len(code) + 1 :]
+    if number.startswith("+508"):  # six digits on the islands
+        return "0" + number[1:]
+    return "00" + number[1:] if number.startswith("+") else number
 
 
 def rehearsed_ring(names: str, seconds: int) -> str:

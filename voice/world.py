@@ -11,12 +11,16 @@ from routing.compiled import RuleBook
 from routing.decision import decide, offers
 from routing.geography import names
 from routing.geography.landlines import Landlines
-from routing.geography.places import Places, holiday_territory
+from routing.geography.places import Places, departement_of, holiday_territory
 from routing.model import Decision, Load, Located, Need, PlaceSource
 from voice.call import OpenCallback, World
 from workers.records.load import LiveLoad
 
 CLEAR_NAME = 0.8  # below this likeness a spoken name is asked again
+HOMONYMS = 3  # a menu has four choices, the last one « une autre commune »
+# Written on envelopes though every arrondissement has a code of its own: the whole city.
+_WHOLE_CITIES = {"69000": "69123", "13000": "13055"}
+_PARIS, _PARIS_CODES = "75056", "75"  # all other codes of Paris are CEDEX
 Recorded = Callable[[str | None], str | None]  # a recording's name to its URL; None: it cannot be played
 _NONE: Mapping[str | None, str] = {}
 spoken: Recorded = _NONE.get  # where no recording can be played
@@ -34,19 +38,33 @@ class Map:
         return commune.name if commune else None
 
     def by_postcode(self, code: str) -> tuple[str, ...]:
-        """INSEE codes sharing a postcode, most inhabitants first."""
-        return tuple(commune.insee for commune in self.places.by_postcode(code))
+        """INSEE codes sharing a postcode, most inhabitants first; 75000 and 69000 are whole cities."""
+        sharing = tuple(commune.insee for commune in self.places.by_postcode(code))
+        if not sharing and len(code) == 5 and code.startswith(_PARIS_CODES):
+            return (_PARIS,)
+        whole = _WHOLE_CITIES.get(code)
+        return (whole,) if whole else sharing
+
+    def told_apart(self, insee: str) -> str:
+        """« Valence, dans le 26 »."""
+        return f"{self.name(insee) or insee}, dans le {departement_of(insee)}"
 
     def locate(self, number: str | None) -> Located | None:
         """Where a landline's prefix lies."""
         return self._landlines.locate(number) if number else None
 
-    def spoken(self, words: str) -> Located | None:
-        """The commune that was said; the most populous of equally good ones, since the caller confirms it."""
-        matches = names.find(self.places, words)
-        if not matches or matches[0].score < CLEAR_NAME:
-            return None
-        return Located(matches[0].commune.insee, matches[0].score, PlaceSource.SPOKEN)
+    def spoken(self, words: str) -> tuple[Located, ...]:
+        """The commune that was said; a few that share its name where they hold most who may mean it."""
+        best: dict[str, float] = {}
+        for match in names.find(self.places, words):
+            best.setdefault(match.commune.insee, match.score)
+        found = [Located(insee, score, PlaceSource.SPOKEN) for insee, score in best.items()]
+        if found and found[0].confidence >= CLEAR_NAME:
+            return (found[0],)
+        likely = found[:HOMONYMS]
+        # Homonyms share one score; likenesses each have their own, and add up to anything.
+        share = sum(one.confidence for one in likely)
+        return tuple(likely) if CLEAR_NAME <= share <= 1 else ()
 
 
 class Book:
