@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AwareDatetime, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, ValidationError, field_validator, model_validator
 
 from routing.document_hours import Hours, Strict
-from routing.document_words import problem_in_french
+from routing.document_words import (
+    DEPARTEMENT,
+    INSEE,
+    POSTCODE,
+    RECORDED,
+    SLUG,
+    VIDEO_URL,
+    problem_in_french,
+)
 from routing.model import Need
 
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
-Insee = Annotated[str, Field(pattern=r"^(?:[0-9]{2}|2[AB])[0-9]{3}$")]
-Departement = Annotated[str, Field(pattern=r"^(?:[0-9]{2,3}|2[AB])$")]
-Postcode = Annotated[str, Field(pattern=r"^[0-9]{5}$")]
+Slug = Annotated[str, Field(pattern=SLUG, max_length=60)]
+Insee = Annotated[str, Field(pattern=INSEE)]
+Departement = Annotated[str, Field(pattern=DEPARTEMENT)]
+Postcode = Annotated[str, Field(pattern=POSTCODE)]
 Kilometres = Annotated[float, Field(ge=0, le=2000, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
-VideoUrl = Annotated[str, Field(pattern=r"^https://[^\s{}]+\{token\}[^\s{}]*$", max_length=200)]
+VideoUrl = Annotated[str, Field(pattern=VIDEO_URL, max_length=200)]
 Spoken = Annotated[str, Field(max_length=400)]  # about 25 s of speech
-Recorded = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]  # a recording's name, see routing.recordings
+Recorded = Annotated[str, Field(pattern=RECORDED)]  # a recording's name, see routing.recordings
+FIRST_YEAR, LAST_YEAR = 1970, 2199  # instants beyond them exist in no clock here
+
+
+def _in_these_times(value: datetime) -> datetime:
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError(f"une année de {FIRST_YEAR} à {LAST_YEAR} est attendue")
+    return value
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_these_times)]
 
 
 class Strategy(StrEnum):
@@ -137,14 +155,14 @@ class Closure(Strict):
     id: Slug
     association: Slug | None = None  # None: national
     needs: tuple[Need, ...] = ()  # none: all
-    starts: AwareDatetime
-    ends: AwareDatetime
+    starts: Instant
+    ends: Instant
     urgent: bool = False
     reason: Name
     message: Spoken | None = None
     meanwhile: tuple[Slug, ...] = ()
     requisitioned: tuple[Slug, ...] = ()
-    published_at: AwareDatetime | None = None
+    published_at: Instant | None = None
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Self:
@@ -160,8 +178,8 @@ class Message(Strict):
     associations: tuple[Slug, ...] = ()  # whose callers hear it; none: every caller
     text: Annotated[str, Field(min_length=1, max_length=400)]
     reason: Name
-    starts: AwareDatetime
-    ends: AwareDatetime
+    starts: Instant
+    ends: Instant
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Self:
@@ -215,6 +233,11 @@ class DocumentRefused(Exception):
 
 def read(text: str | bytes) -> Document:
     """The document in this JSON; raises `DocumentRefused` naming every fault at once."""
+    try:
+        # Editors of Windows put a mark before the text.
+        text = (text if isinstance(text, str) else text.decode()).removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        raise DocumentRefused(("document : ce fichier n'est pas un texte en UTF-8",)) from None
     try:
         return Document.model_validate_json(text)
     except ValidationError as refused:

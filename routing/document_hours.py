@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from routing.document_words import CLOCK
 from routing.model import Need
 
 
@@ -31,7 +32,7 @@ class Weekday(StrEnum):
 
 EVERY_DAY = tuple(Weekday)
 
-Clock = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+Clock = Annotated[str, Field(pattern=CLOCK)]
 Label = Annotated[str, Field(min_length=1, max_length=60)]
 
 

@@ -93,6 +93,9 @@ def test_what_blocks_is_told_and_refused(terminal: Terminal, book: Path) -> None
     refused = terminal.run("rules", "publish", str(book), *WHO)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "qui n'existe pas" in refused.stderr
+    odd = terminal.run("rules", "check", str(broken(book, **{f"champ{n}": n for n in range(60)})))
+    assert (odd.returncode, odd.stdout, len(odd.stderr.splitlines())) == (1, "", 51)
+    assert odd.stderr.endswith("national.champ49 : champ inconnu\n… et 10 autres fautes.\n")
 
 
 def test_an_association_s_draft_goes_its_way_in_the_terminal(

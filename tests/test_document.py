@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from functools import reduce
+from operator import getitem
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -60,10 +64,72 @@ def test_every_fault_is_told_at_once_with_its_place() -> None:
             [{"id": "x", "name": "X", "ring_seconds": 1}],
             "regulators[1].ring_seconds : au moins 5 est attendu",
         ),
+        (
+            "regulators",
+            [{"id": "x", "name": "X", "strategy": "order"}],
+            "regulators[1].strategy : valeur inconnue"
+            " (attendu : in_order, all_at_once, rotating ou longest_idle)",
+        ),
+        (
+            "regulators",
+            [{"id": "Régulation", "name": "X"}],
+            "regulators[1].id : forme non reconnue"
+            " (attendu : minuscules sans accent, chiffres et tirets, la-rochelle)",
+        ),
+        (
+            "closures",
+            [
+                {
+                    "id": "x",
+                    "starts": "0001-01-01T00:00:00+14:00",
+                    "ends": "2026-01-03T00:00:00Z",
+                    "reason": "r",
+                }
+            ],
+            "closures[1].starts : une année de 1970 à 2199 est attendue",
+        ),
     ],
 )
 def test_a_fault_is_told_in_french(part: str, value: object, told: str) -> None:
     assert refusal({"national": {"regulator": "n"}, part: value}) == (told,)
+
+
+def places_of(part: Any, way: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The way to every value of a document, and to every group of values."""
+    yield way
+    named = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    for name, value in named:
+        yield from places_of(value, (*way, name))
+
+
+def test_no_wrong_value_anywhere_is_told_in_english() -> None:
+    whole = document_on_file("gironde")[0].model_dump(mode="json")
+    whole |= {"regulators": whole["regulators"][:2], "associations": whole["associations"][:1]}
+    wrong = (None, "x", "", -1, 1.5, 1e300, 10**30, "9" * 5000, [], {"a": 1}, ["x"], "2026-01-01T10:00", True)
+    told = set()
+    for *way, name in filter(None, places_of(whole)):
+        for value in wrong:
+            text = json.loads(json.dumps(whole))
+            reduce(getitem, way, text)[name] = value
+            try:
+                read(json.dumps(text))
+            except DocumentRefused as refused:
+                told |= {problem.partition(" : ")[2] for problem in refused.problems}
+    assert len(told) > 20
+    assert [said for said in told if said.startswith("valeur refusée") or "^" in said or " or " in said] == []
+
+
+def test_a_file_that_cannot_be_read_says_where_it_stops() -> None:
+    good = demo_document().model_dump_json(indent=2)
+    assert read(b"\xef\xbb\xbf" + good.encode()) == demo_document(), "as an editor of Windows keeps it"
+    for text, said in (
+        (good[:-1], f"document : ce n'est pas du JSON, ligne {len(good.splitlines())}"),
+        (good.encode("utf-16"), "document : ce fichier n'est pas un texte en UTF-8"),
+        ("[" * 100_000, "document : ce n'est pas du JSON, ligne 1"),
+    ):
+        with pytest.raises(DocumentRefused) as refused:
+            read(text)
+        assert refused.value.problems == (said,)
 
 
 @settings(max_examples=200)

@@ -26,6 +26,7 @@ from routing.document import Document, DocumentRefused, read
 from routing.geography.places import Places
 
 PARIS = ZoneInfo("Europe/Paris")
+MOST_TOLD = 50  # faults of a file: whoever wrote more mends these first
 DEMONSTRATION = 1  # the number under which a first release publishes it
 
 
@@ -85,7 +86,8 @@ def document_of(what: str | None) -> Document:
         try:
             return read(path.read_bytes())
         except DocumentRefused as refused:
-            fail("\n".join(refused.problems))
+            told, more = refused.problems[:MOST_TOLD], len(refused.problems) - MOST_TOLD
+            fail("\n".join((*told, *([f"… et {more} autres fautes."] if more > 0 else []))))
     with opened() as engine:
         found = store.version(engine, int(what)) if what.isdecimal() else _of_draft(engine, what)
     if found is None:
