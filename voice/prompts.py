@@ -37,8 +37,9 @@ ASK_CONSENT = (
     "Pour un conseil par téléphone, sans vidéo, tapez 2."
 )
 ADVICE_ONLY = "Ce sera un conseil par téléphone, sans vidéo."
-NOT_BOOKED = "Votre demande n'a pas pu être enregistrée. Nous rappelons nos postes, ne quittez pas."
-NOT_CHANGED = "Ce rappel ne peut plus être changé : il est en cours. Nous appelons quelqu'un, ne quittez pas."
+# After these the desks ring once more, or the last resort is said: neither may be promised here.
+NOT_BOOKED = "Votre demande n'a pas pu être enregistrée."
+NOT_CHANGED = "Ce rappel ne peut être ni changé ni annulé en ce moment."
 CALLBACK_CANCELLED = "Votre rappel est annulé. Restez en ligne pour parler à quelqu'un."
 # The 116 117 is not said: it answers in some départements only, the 15 everywhere.
 LAST_RESORT = (
