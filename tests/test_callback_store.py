@@ -21,7 +21,7 @@ from workers.callbacks.booking import Bookings, NotBooked
 from workers.callbacks.callback import AgeClass, Booking, Cause, Conclusion, Promise, State
 from workers.callbacks.spool import Spool
 from workers.callbacks.store import Callbacks, NumberTaken
-from workers.callbacks.tables import metadata
+from workers.callbacks.tables import callbacks, metadata
 from workers.callbacks.vault import Vault
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -150,6 +150,22 @@ def test_while_the_database_is_away_a_booking_lies_on_disk_and_is_merged_once(
     found = store.get(booked.id)
     assert found is not None
     assert found.promise == booked.promise  # what was told is what is kept
+
+
+@pytest.mark.parametrize(("stood", "stands"), [("retry", State.RETRY), ("human", State.DUE)])
+def test_who_is_promised_anew_what_had_been_put_off_is_rung_now(
+    settings: Settings, engine: Engine, stood: str, stands: State
+) -> None:
+    store, spool = Callbacks(engine, VAULT), Spool(settings.var_dir / "bookings", Sealer(("x" * 40,), "s"))
+    first = store.book(booking()).id
+    put_off = {"state": stood, "tries": 2, "due_at": NOW + timedelta(hours=8)}
+    with engine.begin() as connection:
+        connection.execute(callbacks.update().values(put_off))
+    spool.keep(booking(sid="CA2"), Promise(NOW + timedelta(hours=3), measured=False))
+    assert spool.merge(store.book) == 1
+    [found] = store.listed(State)
+    assert (found.id, found.state) == (first, stands)
+    assert found.due_at <= datetime.now(UTC)
 
 
 def test_what_neither_database_nor_disk_takes_is_not_promised(settings: Settings, tmp_path: Path) -> None:

@@ -190,6 +190,18 @@ def test_a_patient_cancelling_while_the_doctor_rings_frees_the_doctor_and_hangs_
     assert house.carrier.rung == [OWN, OWN]
 
 
+def test_a_patient_erased_while_the_doctor_rings_frees_the_doctor(house: House) -> None:
+    house.duty(OWN, "toulouse")
+    house.book(1), house.book(2)
+    house.dialler.place_next()
+    house.attempts.answered(house.link(), "CA1")
+    with house.engine.begin() as connection:
+        assert house.store.forget(connection, "+33639980001") == (1, 0)
+    assert house.attempts.accepted(house.link(), "CA1") is None
+    assert house.dialler.place_next()
+    assert house.carrier.rung == [OWN, OWN]
+
+
 def test_missed_patients_are_written_to_and_end_with_a_person(house: House) -> None:
     callback_id = house.book()
     house.courier.send_notices()

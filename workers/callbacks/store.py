@@ -95,11 +95,7 @@ class Callbacks:
         `beside` is written in the same transaction.
         """
         with self._engine.begin() as connection:
-            now = database_now(connection)
-            token = connection.scalar(select(callbacks.c.token).where(callbacks.c.id == callback_id))
-            cancelled = move(connection, Cause.CANCELLED, callback_id, now)
-            if cancelled and token:
-                fence.end(connection, fence.Link(callback_id, token), now, Disposition.CANCELED)
+            cancelled = _cancelled(connection, callback_id, database_now(connection))
             if cancelled and beside is not None:
                 beside(connection)
             return cancelled
@@ -134,20 +130,18 @@ class Callbacks:
             now = database_now(connection)
             if conclusion is not None:
                 moved = outcomes.conclude(connection, callback_id, conclusion, now)
+            elif cause is Cause.TAKEN_BACK:
+                moved = _taken_back(connection, callback_id, now)
             else:
-                again: dict[str, Any] = {"due_at": now, "tries": 0, "rings": 0}
-                fresh = again if cause is Cause.TAKEN_BACK else {}
-                moved = move(connection, cause, callback_id, now, **fresh)
+                moved = move(connection, cause, callback_id, now)
             if moved and beside is not None:
                 beside(connection)
         return moved
 
     def hasten(self, callback_id: str, beside: Beside) -> bool:
         """Due at once, its place in the queue kept. False while an attempt is under way, or with a person."""
-        waits = (callbacks.c.id == callback_id) & callbacks.c.state.in_(sorted(WAITING))
         with self._engine.begin() as connection:
-            now = database_now(connection)
-            moved = connection.execute(update(callbacks).where(waits).values(due_at=now)).rowcount == 1
+            moved = _due_at_once(connection, callback_id, database_now(connection))
             if moved:
                 beside(connection)
         return moved
@@ -163,7 +157,7 @@ class Callbacks:
         now = database_now(connection)
         for row in connection.execute(mine).all():
             if row.state not in CLOSED:
-                move(connection, Cause.CANCELLED, row.id, now)
+                _cancelled(connection, row.id, now)
         rows = connection.execute(mine).all()
         closed = [row.id for row in rows if row.state in CLOSED]
         for one in closed:
@@ -201,9 +195,10 @@ class Callbacks:
             if same:
                 return Booked(same.id, Promise(same.promised_by, same.promise_measured), existing=False)
             known = self._open(connection, self._vault.index(booking.number))
-            if known:
-                return Booked(known.id, Promise(known.promised_by, known.promise_measured), existing=True)
             now = database_now(connection)
+            if known:
+                _hastened(connection, known, now)
+                return Booked(known.id, Promise(known.promised_by, known.promise_measured), existing=True)
             promise = promised or self._promise(connection, booking, now)
             connection.execute(insert(callbacks).values(self._new(booking, promise, now)))
             if is_mobile(booking.number):
@@ -261,6 +256,32 @@ class Callbacks:
             callbacks.c.number_index == number_index, callbacks.c.state.not_in(sorted(CLOSED))
         )
         return connection.execute(query).one_or_none()
+
+
+def _cancelled(connection: Connection, callback_id: str, now: datetime) -> bool:
+    """Nobody rings, and who was ringing is free."""
+    token = connection.scalar(select(callbacks.c.token).where(callbacks.c.id == callback_id))
+    done = move(connection, Cause.CANCELLED, callback_id, now)
+    if done and token:
+        fence.end(connection, fence.Link(callback_id, token), now, Disposition.CANCELED)
+    return done
+
+
+def _taken_back(connection: Connection, callback_id: str, now: datetime) -> bool:
+    """From the human list, as if nobody had been rung for it yet."""
+    fresh: dict[str, Any] = {"due_at": now, "tries": 0, "rings": 0}
+    return move(connection, Cause.TAKEN_BACK, callback_id, now, **fresh)
+
+
+def _due_at_once(connection: Connection, callback_id: str, now: datetime) -> bool:
+    waits = (callbacks.c.id == callback_id) & callbacks.c.state.in_(sorted(WAITING))
+    return connection.execute(update(callbacks).where(waits).values(due_at=now)).rowcount == 1
+
+
+def _hastened(connection: Connection, known: Row[Any], now: datetime) -> None:
+    """Its number was promised a call anew: no pause between two tries, and no list, keeps it waiting."""
+    if not _taken_back(connection, known.id, now) and known.due_at > now:
+        _due_at_once(connection, known.id, now)
 
 
 class NumberTaken(Exception):
