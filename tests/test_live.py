@@ -140,7 +140,7 @@ def test_the_picture_is_the_same_after_redis_forgot_everything(engine: Engine, r
     live.tell(redis_client, picture(engine, 60))
     assert redis_client.get(live.KEY) == before
     told = json.loads(before or b"")
-    assert told["said"] == "arrêtés à 12 h 01 min 00 s"
+    assert told["said"] == "arrêtés à 12\u00a0h\u00a001\u00a0min\u00a000\u00a0s"
     assert told["service"]["in_progress"] >= 1
 
 

@@ -99,7 +99,10 @@ def shown(key: str) -> Response:
 @bp.get("/mur/<key>/maintenant")
 @opens(Right.ANYONE)
 def shown_now(key: str) -> Response:
-    """The part of the screen that keeps itself true."""
+    """The part of the screen that keeps itself true, or takes it to where nothing is shown any more."""
+    here = office()
+    if request.headers.get("HX-Request") and not _known(here.engine, key, here.now()):
+        return Response(status=204, headers={"HX-Redirect": url_for("walls.shown", key=key)})
     return _private("federation/wall_now.html", key)
 
 

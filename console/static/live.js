@@ -5,6 +5,7 @@
 (() => {
   const OLD = 15_000; // ms without a picture: the figures are told to be old
   const AGAIN = 5_000;
+  const SPACE = "\u00a0"; // between a figure and its unit, which stay on one line
   const narrow = new Intl.NumberFormat("fr-FR");
   const share = new Intl.NumberFormat("fr-FR", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const SAID = {
@@ -18,9 +19,10 @@
   let paused = false;
 
   function lasting(seconds) {
-    if (seconds < 60) return `${seconds} s`;
+    if (seconds < 60) return `${seconds}${SPACE}s`;
     const minutes = Math.floor(seconds / 60);
-    return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")}`;
+    if (minutes < 60) return `${minutes}${SPACE}min`;
+    return `${Math.floor(minutes / 60)}${SPACE}h${SPACE}${String(minutes % 60).padStart(2, "0")}`;
   }
 
   function found(picture, path) {

@@ -62,4 +62,7 @@ def test_the_board_and_the_wall_move_with_the_feed(settings: Settings) -> None:
         expect(wall.get_by_text("rappel en retard")).to_be_visible()
         assert wall.locator("a, form, button").count() == 0
         page.get_by_role("button", name="Arrêter").click()
+        wall.evaluate("htmx.ajax('GET', document.querySelector('#now').getAttribute('hx-get'), '#now')")
+        expect(wall.get_by_text("Cette page n'existe pas")).to_be_visible()
+        assert wall.locator("[data-live]").count() == 0, "its figures move no more either"
         assert wall.goto(link).status == 404  # type: ignore[union-attr] # a page was asked for

@@ -81,9 +81,9 @@ class Picture:
 
 
 def said(at: datetime) -> str:
-    """« arrêtés à 14 h 02 min 10 s »."""
+    """« arrêtés à 14 h 02 min 10 s », whose hour never breaks onto a second line."""
     local = at.astimezone(paris.ZONE)
-    return f"arrêtés à {local:%H} h {local:%M} min {local:%S} s"
+    return f"arrêtés à {local:%H}\u00a0h\u00a0{local:%M}\u00a0min\u00a0{local:%S}\u00a0s"
 
 
 def picture(connection: Connection, now: datetime) -> Picture:
