@@ -37,10 +37,13 @@ def moment(at: datetime, zone: ZoneInfo = PARIS) -> str:
 
 
 def soon(at: datetime, now: datetime, zone: ZoneInfo = PARIS) -> str:
-    """« 6 h », « demain à 6 h », « mardi 24 novembre à 6 h »: as short as it is clear."""
-    days = (at.astimezone(zone).date() - now.astimezone(zone).date()).days
+    """« 6 h », « minuit », « demain à 6 h », « mardi 24 novembre à 6 h »: as short as it is clear."""
+    local = at.astimezone(zone)
+    days = (local.date() - now.astimezone(zone).date()).days
     if days == 0:
         return clock(at, zone)
+    if days == 1 and local.time() == time(0):
+        return "minuit"
     names = {1: "demain", -1: "hier"}
     return f"{names.get(days, day(at, zone))} à {clock(at, zone)}"
 
@@ -49,12 +52,13 @@ def lasting(span: timedelta) -> str:
     """« 40 s », « 12 min », « 3 h 05 », « 2 jours »."""
     seconds = max(0, int(span.total_seconds()))
     if seconds < 60:
-        return f"{seconds} s"
+        return f"{seconds}\u00a0s"
     if seconds < 3600:
-        return f"{seconds // 60} min"
+        return f"{seconds // 60}\u00a0min"
     if seconds < 48 * 3600:
-        return f"{seconds // 3600} h" + (f" {seconds % 3600 // 60:02}" if seconds % 3600 // 60 else "")
-    return f"{seconds // 86400} jours"
+        minutes = seconds % 3600 // 60
+        return f"{seconds // 3600}\u00a0h" + (f"\u00a0{minutes:02}" if minutes else "")
+    return f"{seconds // 86400}\u00a0jours"
 
 
 def wait(seconds: float) -> str:

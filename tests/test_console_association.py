@@ -110,6 +110,49 @@ def test_a_closure_ends_by_itself_and_can_be_ended_sooner(desk: Console) -> None
     assert desk.office.book.version == before + 2
 
 
+def test_what_never_closes_has_no_end(desk: Console) -> None:
+    odd = EVENING + timedelta(microseconds=123_456)  # no clock but a test's stands on a whole second
+    for need in Need:
+        state = sentence.state(desk.office.book, "pau", "64445", need, odd, NOBODY)
+        assert (state.word, state.until) == ("ouvert", None)
+    nightly = sentence.state(desk.office.book, "martinique", "97209", Need.VISIT, odd, NOBODY)
+    assert (nightly.word, nightly.until) == ("ouvert", "demain à 1\u00a0h")
+
+
+def test_the_switch_stands_before_all_else_and_going_back_loses_nothing(desk: Console) -> None:
+    browser = desk.entered(Role.MANAGER, "pau")
+    home = browser.text("/a/pau/")
+    assert home.index("Fermer d'urgence…") < home.index('id="now"')
+    form = {"end": "at", "end_clock": "5h15", "reason": "Autre motif", "other": "Neige", "message": "À 6 h."}
+    page = "/a/pau/fermeture"
+    shown = words(browser.send(page, None, needs=["visit"], **form, step="preview").text)
+    assert "Fermé dès maintenant, jusqu'à demain à 5 h 15 (pendant 6 h 14)" in shown
+    assert "Rien ne change pour : consultation, téléconsultation, conseil médical." in shown
+    back = browser.send(page, None, needs=["visit"], **form, step="edit")
+    assert back.status_code == 200
+    for typed in ('value="visit" checked', 'value="5h15"', 'value="Neige"', ">À 6 h.</textarea>"):
+        assert typed in re.sub(r"\s+", " ", back.text)
+    assert "Jusqu'à 6 h (demain)" in words(back.text)
+
+
+def test_a_closure_pressed_twice_is_one_and_reopening_tells_of_another(desk: Console) -> None:
+    browser, page = desk.entered(Role.MANAGER, "pau"), "/a/pau/fermeture"
+    form = {"end": "2h", "reason": closing.REASONS[0], "message": "", "step": "close"}
+    before = desk.office.book.version
+    for need in ("visit", "visit", "consultation"):
+        assert browser.send(page, None, needs=[need], **form).status_code == 303
+        desk.clock.advance(seconds=1)
+    document = desk.office.book.document
+    assert document
+    first, second = document.closures
+    assert (first.needs, second.needs) == ((Need.VISIT,), (Need.CONSULTATION,))
+    assert desk.office.book.version == before + 2
+    for closure, told in ((first, "une autre tient encore"), (second, "C'est rouvert.")):
+        desk.clock.advance(minutes=1)
+        browser.send("/a/pau/reouverture", page="/a/pau/", closure=closure.id)
+        assert told in words(browser.text("/a/pau/"))
+
+
 def test_nobody_reopens_what_another_association_closed(desk: Console) -> None:
     office, now = desk.office, desk.clock()
     wanted = closing.closure(asked(), "bayonne", tuple(Need), now, PARIS)
@@ -239,6 +282,19 @@ def test_times_are_read_as_people_write_them(typed: str, read: str) -> None:
     found = french.read_clock(typed)
     assert found
     assert f"{found:%H:%M}" == read
+
+
+@pytest.mark.parametrize(
+    ("later", "told"),
+    [
+        (timedelta(minutes=59), "23\u00a0h\u00a059"),
+        (timedelta(hours=1), "minuit"),
+        (timedelta(hours=2), "demain à 1\u00a0h"),
+        (timedelta(hours=25), "mardi 24 novembre à 0\u00a0h"),
+    ],
+)
+def test_an_hour_is_told_as_short_as_it_is_clear(later: timedelta, told: str) -> None:
+    assert french.soon(EVENING + later, EVENING, PARIS) == told
 
 
 @pytest.mark.parametrize("typed", ["", "25h", "8h75", "demain", "24h30"])

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from console.french import next_at, read_clock, read_day
-from routing.closures import LONGEST_URGENT
-from routing.document import Closure
+from console.french import clock, next_at, read_clock, read_day
+from routing.closures import LONGEST_URGENT, in_force
+from routing.document import Closure, Document
 from routing.model import Need
 
 REASONS = ("Plus de médecin disponible", "Médecin malade", "Intempéries", "Panne", "Autre motif")
-ENDS = {"2h": "dans 2 heures", "6": "jusqu'à 6 h", "8": "jusqu'à 8 h", "20": "jusqu'à 20 h"}
+ENDS = ("6", "8", "20")  # hours of the clock on the wall, the next time it says so
+PRESSED_TWICE = timedelta(minutes=1)
 
 
 class Unclear(ValueError):
@@ -30,7 +31,7 @@ class Asked:
     needs: tuple[str, ...]
     reason: str
     other: str
-    end: str  # a key of `ENDS`, or "at"
+    end: str  # « 2h », one of `ENDS`, or « at »
     end_clock: str
     end_day: str
     message: str
@@ -56,6 +57,26 @@ def closure(asked: Asked, slug: str, offered: tuple[Need, ...], now: datetime, z
         urgent=True,
         reason=reason,
         message=message or None,
+    )
+
+
+def ends(now: datetime, zone: ZoneInfo) -> dict[str, str]:
+    """The ends that are one click away, each with its day: « Jusqu'à 6 h (demain) »."""
+    found = {"2h": f"Pendant 2\u00a0heures (jusqu'à {clock(now + timedelta(hours=2), zone)})"}
+    for hour in ENDS:
+        end = next_at(time(int(hour)), now, zone)
+        tomorrow = end.astimezone(zone).date() > now.astimezone(zone).date()
+        found[hour] = f"Jusqu'à {clock(end, zone)}" + (" (demain)" if tomorrow else "")
+    return found
+
+
+def held(document: Document, wanted: Closure) -> bool:
+    """Whether this very closure holds already: the button was pressed twice, or by two persons at once."""
+    return any(
+        (one.association, one.needs, one.reason, one.message)
+        == (wanted.association, wanted.needs, wanted.reason, wanted.message)
+        and abs(one.ends - wanted.ends) < PRESSED_TWICE
+        for one in in_force(document, wanted.association, wanted.starts)
     )
 
 

@@ -19,7 +19,7 @@ from routing import closures, drafts
 from routing.changing import NotPublished
 from routing.compile import compile_book
 from routing.compiled import RuleBook
-from routing.document import Closure
+from routing.document import Closure, Document
 from routing.model import Load
 from routing.words import NEEDS
 from workers.records import live
@@ -62,19 +62,15 @@ def closed(association: str) -> Answer:
         wanted = closing.closure(asked, at.slug, at.one.menu, at.now, at.zone)
     except Unclear as unclear:
         return _form(at, asked, unclear), 422
-    if request.form.get("step") != "close":
+    step = request.form.get("step")
+    if step == "edit":
+        return _form(at, asked)
+    if step != "close":
         return _preview(at, asked, wanted)
-    who = visitor()
     try:
-        version = publish(
-            office(),
-            lambda document: closures.with_closure(document, wanted, at.now),
-            who.person,
-            f"Fermeture d'urgence de {at.one.city} : {wanted.reason}",
-        )
+        version = _publish(at, wanted)
     except NotPublished as refused:
         return _form(at, asked, Unclear("", str(refused) or _BUSY)), 409
-    told.closed(office(), at, wanted, who.name)
     flash(f"C'est fermé jusqu'à {soon(wanted.ends, at.now, at.zone)} (règles n° {version}).")
     return redirect(url_for("association.home", association=association), 303)
 
@@ -97,8 +93,25 @@ def reopen(association: str) -> Answer:
     except NotPublished:
         abort(409)
     told.reopened(office(), at, visitor().name)
-    flash("C'est rouvert.")
+    holding = {one.id for one in closures.in_force(office().book.document, at.slug, at.now)}
+    others = holding - {closure_id}
+    flash("Cette fermeture est finie ; une autre tient encore." if others else "C'est rouvert.")
     return redirect(url_for("association.home", association=association), 303)
+
+
+def _publish(at: Scene, wanted: Closure) -> int:
+    """The version in which it is closed; pressed twice, it closes once, and is told once."""
+    added: list[Closure] = []
+
+    def change(document: Document) -> Document | None:
+        added[:] = [] if closing.held(document, wanted) else [wanted]
+        return closures.with_closure(document, wanted, at.now) if added else None
+
+    reason = f"Fermeture d'urgence de {at.one.city} : {wanted.reason}"
+    version = publish(office(), change, visitor().person, reason)
+    if added:
+        told.closed(office(), at, wanted, visitor().name)
+    return version
 
 
 def _now(at: Scene) -> dict[str, object]:
@@ -144,7 +157,7 @@ def _form(at: Scene, asked: Asked, unclear: Unclear | None = None) -> str:
         unclear=unclear,
         needs=NEEDS,
         reasons=closing.REASONS,
-        ends=closing.ENDS,
+        ends=closing.ends(at.now, at.zone),
     )
 
 
@@ -156,7 +169,14 @@ def _preview(at: Scene, asked: Asked, wanted: Closure) -> str:
     shut = wanted.needs or at.one.menu
     load = here.load()
     before, after = _states(at, at.book, load), _states(at, book, load)
+    rows = list(zip(before, after, strict=True))
     return render_template(
         "association/close_preview.html",
-        at=at, asked=asked, wanted=wanted, shut=shut, needs=NEEDS, rows=list(zip(before, after, strict=True)),
-    )  # fmt: skip
+        at=at,
+        asked=asked,
+        wanted=wanted,
+        shut=shut,
+        needs=NEEDS,
+        rows=[(one, other) for one, other in rows if one.sentence != other.sentence],
+        same=[one.need for one, other in rows if one.sentence == other.sentence],
+    )

@@ -60,7 +60,7 @@ def path(
         return _refused(book, slug, need, decision, place, at, load)
     if decision.outcome is Outcome.CALLBACK:
         first = decision.targets[0]
-        return f"rappel proposé, par {_desk(book, slug, first)}."
+        return f"rappel proposé par {_desk(book, slug, first)}."
     return f"{_ladder(book, slug, decision.targets, lines)}, puis rappel."
 
 
@@ -108,6 +108,7 @@ def _edges(shuts: tuple[Shut, ...], since: float, until: float) -> list[float]:
 
 def _change(service: Service, instant: float, is_open: bool) -> float | None:
     """The next instant at which it opens or closes, within a fortnight."""
+    instant = float(int(instant))  # spans begin and end on whole seconds: nothing else is a change
     end = instant + AHEAD.total_seconds()
     spans = openings(service, instant, end, instant)
     if not is_open:

@@ -38,14 +38,16 @@ def test_the_secretary_closes_visits_until_six_and_the_phone_obeys(desk: Console
     enter(page, desk, Role.MANAGER, "pau")
     expect(page.locator(".headline").first).to_contain_text("Un appel de Pau maintenant : régulation de Pau")
     assert decide(desk.office.book, PAU, Need.VISIT, desk.clock()).association == "pau"
-    page.get_by_role("link", name="Fermer d'urgence", exact=True).click()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_role("button", name="Fermer d'urgence…")).to_be_in_viewport(ratio=1)  # unscrolled
+    page.get_by_role("button", name="Fermer d'urgence…").click()
     page.get_by_role("button", name="Voir ce que ça change").click()
     expect(page.get_by_role("alert")).to_have_text("▲ Cochez au moins une demande à fermer.")
     page.get_by_label("Visite à domicile").check()
     page.get_by_label("Jusqu'à 6 h").check()
     page.get_by_label("Phrase dite aux patients").fill("Les visites reprennent à 6 heures.")
     page.get_by_role("button", name="Voir ce que ça change").click()
-    expect(page.locator("tr.changed")).to_contain_text("pas de visite à domicile jusqu'à demain à 6 h")
+    expect(page.locator("tbody tr")).to_contain_text("pas de visite à domicile jusqu'à demain à 6 h")
     page.get_by_role("button", name="Fermer maintenant").click()
     expect(page.get_by_role("status")).to_contain_text("C'est fermé jusqu'à demain à 6 h (règles n° 2)")
     expect(page.get_by_label("Fermeture en cours")).to_contain_text("La réouverture est automatique.")
