@@ -156,7 +156,9 @@ def _ask_need(call: Call, world: World, told: tuple[str, ...] = ()) -> Turn:
 def notice_of(call: Call, need: Need, world: World) -> tuple[str, ...]:
     """The sentence that says why `need` is not to be had there now; none when it is."""
     told = world.routing.decide(call.place, need, world.now, Load()).notice
-    return (prompts.notice(told, place_flow.name_of(call, world)),) if told else ()
+    heard = call.place is not None and call.place.source is PlaceSource.LANDLINE
+    where = None if heard else place_flow.name_of(call, world)  # the town was just said
+    return (prompts.notice(told, where),) if told else ()
 
 
 def _need_of(keys: str, call: Call, world: World) -> Need | None:
