@@ -20,7 +20,7 @@ from tests.signed import fields_of, sign
 from voice import leg_prompts as prompts
 from voice import leg_webhooks
 from voice.signature import Door
-from workers.callbacks.callback import Booking, Conclusion, State
+from workers.callbacks.callback import Booking, Cause, Conclusion, Disposition, State
 from workers.callbacks.notices import Notice
 from workers.callbacks.tables import attempts, callbacks, notices
 from workers.callbacks.telephony import Unknown
@@ -40,9 +40,27 @@ def late(house: House, number: str) -> str:
     """A call-back whose promise is five minutes from being missed."""
     booked = house.store.book(Booking("CAb", number, Need.TELECONSULTATION, NOW, NOW, "31555", "toulouse"))
     with house.engine.begin() as connection:
-        connection.execute(callbacks.update().values(promised_by=datetime.now(UTC) + timedelta(minutes=5)))
+        told = {"asked_at": NOW - timedelta(hours=1), "promised_by": datetime.now(UTC) + timedelta(minutes=5)}
+        connection.execute(callbacks.update().values(told))
     house.lapses.warn_of_delay()
     return booked.id
+
+
+def test_who_will_be_rung_late_is_told_before(house: House) -> None:
+    callback_id = late(house, MOBILE)
+    house.lapses.warn_of_delay()
+    for _ in range(2):
+        house.courier.send_notices()
+    assert len(house.carrier.written) == 2
+    assert "retard" in house.carrier.written[1][1]
+    assert house.state(callback_id) is State.DUE
+
+
+def test_a_promise_of_a_few_minutes_is_not_late_as_soon_as_it_is_made(house: House) -> None:
+    house.book()
+    with house.engine.begin() as connection:
+        connection.execute(callbacks.update().values(promised_by=datetime.now(UTC) + timedelta(minutes=9)))
+    assert house.lapses.warn_of_delay() == 0
 
 
 def test_a_landline_is_rung_once_to_be_told_of_a_delay(house: House) -> None:
@@ -152,6 +170,25 @@ def test_the_rooms_address_goes_to_both_once_the_doctor_has_accepted(house: Hous
         assert set(connection.scalars(attempts.select().with_only_columns(attempts.c.caller_id))) == {
             "+33536490009"
         }
+
+
+def test_a_second_doctor_is_given_the_room_too_though_a_person_gave_the_call_back_back(house: House) -> None:
+    house.route = replace(house.route, video_url=ROOM)
+    booking = Booking("CAb", MOBILE, Need.TELECONSULTATION, NOW, NOW, "31555", "toulouse", video=True)
+    one = house.store.book(booking).id
+    for doctor in (DOCTOR, "+33639980102"):
+        on_duty = house.duty(doctor, "toulouse")
+        house.dialler.place_next()
+        sid = f"CA{len(house.carrier.rung)}"
+        house.attempts.answered(house.link(), sid)
+        house.attempts.accepted(house.link(), sid)
+        house.courier.send_notices()
+        assert doctor in [to for to, body in house.carrier.written if "visio.example" in body]
+        house.attempts.missed(house.link(), Disposition.NO_ANSWER)
+        house.doctors.end_duty(on_duty)
+        house.store.settle(one, Cause.GIVEN_UP)
+        house.store.settle(one, Cause.TAKEN_BACK)
+    assert house.carrier.rung == [DOCTOR, "+33639980102"]
 
 
 def test_the_call_records_are_told_of_each_attempt_and_when_they_spoke(house: House) -> None:

@@ -57,6 +57,11 @@ def test_a_part_of_the_day_is_named_only_where_the_deadline_is_in_it(
     assert spoken(Promise(due, measured=False), said, PARIS) == words
 
 
+@pytest.mark.parametrize(("promised", "told"), [(180, 170), (30, 20), (9, 6), (0, 0)])
+def test_a_delay_is_told_ten_minutes_before_and_never_at_once(promised: int, told: int) -> None:
+    assert policy.warned_at(EVENING, EVENING + minutes(promised)) == EVENING + minutes(told)
+
+
 @pytest.mark.parametrize("measured", [True, False])
 @pytest.mark.parametrize("gone", [minutes(0), minutes(25), timedelta(days=1)])
 def test_a_time_that_has_gone_by_is_not_promised_again(measured: bool, gone: timedelta) -> None:

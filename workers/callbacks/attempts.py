@@ -60,8 +60,8 @@ class Attempts:
             move(connection, Cause.UNCERTAIN, link.callback_id, now, held=link.token, **settle)
 
     def throttled(self, link: Link, pause: timedelta) -> None:
-        """Nothing left: due again after `pause`."""
-        self._returned(Cause.THROTTLED, link, None, pause)
+        """Nothing left: due again after `pause`. It counts as no ring: a carrier away is no poisoned row."""
+        self._returned(Cause.THROTTLED, link, None, pause, rings=callbacks.c.rings - 1)
 
     def refused(self, link: Link) -> None:
         """The carrier will never ring this telephone: the next one."""
@@ -228,19 +228,22 @@ class Attempts:
 
     # --- one update each
 
-    def _returned(self, cause: Cause, link: Link, disposition: Disposition | None, pause: timedelta) -> None:
+    def _returned(
+        self, cause: Cause, link: Link, disposition: Disposition | None, pause: timedelta, **changes: Any
+    ) -> None:
         with self._engine.begin() as connection:
             now = database_now(connection)
-            if move(connection, cause, link.callback_id, now, held=link.token, due_at=now + pause):
+            due = {"due_at": now + pause} | changes
+            if move(connection, cause, link.callback_id, now, held=link.token, **due):
                 fence.end(connection, link, now, disposition)
 
     def _owe_video(self, connection: Connection, link: Link, now: datetime) -> None:
         """The room's address to both, once the doctor has said yes."""
-        wanted = select(callbacks.c.video, callbacks.c.rings).where(callbacks.c.id == link.callback_id)
-        video, rings = connection.execute(wanted).one()
-        if video:
+        if connection.scalar(select(callbacks.c.video).where(callbacks.c.id == link.callback_id)):
+            # Each doctor who accepts: `rings` begins anew when a person gives the row back, attempts do not.
+            made = select(func.count()).where(attempts.c.callback_id == link.callback_id)
             owe(connection, link.callback_id, Notice.VIDEO, now)
-            owe(connection, link.callback_id, Notice.VIDEO_DOCTOR, now, rings)
+            owe(connection, link.callback_id, Notice.VIDEO_DOCTOR, now, connection.scalar(made) or 0)
 
     def _ringing(self, connection: Connection, link: Link, now: datetime) -> None:
         lease = now + self._timing.ringing

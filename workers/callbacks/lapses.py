@@ -21,7 +21,6 @@ from workers.callbacks.vault import Vault
 AT_ONCE = 50
 INSTANTS = ("due_at", "lease_until", "settle_at", "changed_at")
 CLOCKS_AGREE = timedelta(seconds=5)
-WARNED_BEFORE = timedelta(minutes=10)  # of the promised time
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +146,15 @@ class Lapses:
             told = exists().where(
                 notices.c.callback_id == callbacks.c.id, notices.c.kind == Notice.LATE.value
             )
-            query = select(callbacks.c.id).where(
+            query = select(callbacks.c.id, callbacks.c.asked_at, callbacks.c.promised_by).where(
                 callbacks.c.state.in_(sorted({*WAITING, State.HUMAN})),
                 callbacks.c.first_rung_at.is_(None),
-                callbacks.c.promised_by < now + WARNED_BEFORE,
-                callbacks.c.promised_by > now - WARNED_BEFORE,
+                callbacks.c.promised_by < now + policy.WARNED_BEFORE,
+                callbacks.c.promised_by > now - policy.WARNED_BEFORE,
                 ~told,
             )
-            late = connection.scalars(query.limit(AT_ONCE)).all()
+            rows = connection.execute(query.order_by(callbacks.c.promised_by).limit(AT_ONCE)).all()
+        late = [row.id for row in rows if policy.warned_at(row.asked_at, row.promised_by) <= now]
         for callback_id in late:
             with self._engine.begin() as connection:
                 owe(connection, callback_id, Notice.LATE, now)

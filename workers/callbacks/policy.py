@@ -16,7 +16,8 @@ OPENS, CLOSES = (
 )  # a second try wakes nobody; the first comes at any hour
 LATEST = timedelta(hours=3)  # what may be promised without measures: then a person takes over
 ON_THE_LIST = timedelta(hours=24)  # how long a person may take before the request expires
-MOST_RINGS = 40  # reservations; a row that never succeeds must not loop for ever (poison)
+MOST_RINGS = 40  # asked of the carrier; a row that never succeeds must not loop for ever (poison)
+WARNED_BEFORE = timedelta(minutes=10)  # of the promised time
 PASS_PAUSE = timedelta(minutes=2)  # before a doctor who passed is asked again for the same patient
 FEWEST = 20  # measured talks below which no time is computed
 STEP = timedelta(minutes=5)  # promises are rounded up to this
@@ -87,6 +88,7 @@ def round_up(at: datetime, step: timedelta) -> datetime:
     return datetime.fromtimestamp(math.ceil(at.timestamp() / seconds) * seconds, at.tzinfo)
 
 
-def too_late(promised_by: datetime, asked_at: datetime, now: datetime) -> bool:
-    """Past this a person takes over: the promise broken and the longest wait gone by."""
-    return now > max(promised_by, asked_at + LATEST)
+def warned_at(asked_at: datetime, promised_by: datetime) -> datetime:
+    """When somebody nobody has rung yet is told of a delay. Of a short promise, its last third: a delay told
+    seconds after the promise itself would make it a lie."""
+    return promised_by - max(timedelta(0), min(WARNED_BEFORE, (promised_by - asked_at) / 3))
