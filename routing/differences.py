@@ -14,7 +14,7 @@ from routing.differences_areas import areas_in_words
 from routing.differences_hours import hours_in_words
 from routing.document import Association, Closure, Document, Message, Overflow, Phone, Regulator
 from routing.document_hours import Strict
-from routing.words import NEEDS, moment
+from routing.words import NEEDS, moment, of
 
 PARIS = ZoneInfo("Europe/Paris")  # where a difference is read
 _Part = TypeVar("_Part", bound=Strict)
@@ -99,7 +99,7 @@ class _Teller:
 
     def _overflow(self, one: Association, other: Association) -> Iterator[str]:
         old, new = ({pact.association: pact for pact in a.overflow} for a in (one, other))
-        whose = f"dans le débordement de {other.city}"
+        whose = f"dans le débordement {of(other.city)}"
         for slug, pact in new.items():
             if slug not in old:
                 yield f"{other.city} déborde vers {self._city(slug)}{_accepted(pact)}."
@@ -143,7 +143,7 @@ class _Teller:
         return f"Message « {told.reason} » {done}, {period}, pour {to} : « {told.text} »"
 
     def _closure_name(self, told: Closure) -> str:
-        whose = "nationale" if told.association is None else f"de {self._city(told.association)}"
+        whose = "nationale" if told.association is None else of(self._city(told.association))
         return f"Fermeture {whose} « {told.reason} »"
 
     def _city(self, slug: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from routing.compiled import RuleBook
 from routing.model import Need
 from routing.replay import Answer, Move, Replay
-from routing.words import NEEDS
+from routing.words import NEEDS, of, some
 
 MOST_MOVES, MOST_COMMUNES = 12, 4
 
@@ -29,8 +29,9 @@ def told(found: Replay, before: RuleBook, after: RuleBook, communes: Mapping[str
     if not found.moved:
         return Told(f"Aucun des {found.calls} appels n'irait ailleurs.")
     share = f"{100 * found.moved / found.calls:.1f}".replace(".", ",")
+    going = "iraient" if found.moved > 1 else "irait"
     return Told(
-        f"{found.moved} appels sur {found.calls} iraient ailleurs ({share} %).",
+        f"{some(found.moved, 'appel')} sur {found.calls} {going} ailleurs ({share} %).",
         tuple(_moves(found, before, after, communes)),
         tuple(_loads(found, before, after)),
     )
@@ -66,7 +67,7 @@ def _move(move: Move, before: RuleBook, after: RuleBook) -> str:
     old, new = _name(move.before, before), _name(move.after, after)
     if old == new:  # another desk of one association
         old, new = _desk(move.before.regulator, before, after), _desk(move.after.regulator, after, before)
-    return f"de {old} vers {new} ({need})"
+    return f"{of(old)} vers {new} ({need})"
 
 
 def _name(answer: Answer, book: RuleBook) -> str:

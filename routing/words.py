@@ -36,6 +36,16 @@ def moment(at: datetime) -> str:
     return f"{at:%d/%m/%Y} à {clock(at.hour, at.minute)}"
 
 
+def of(city: str) -> str:
+    """« de Pau », « d'Ajaccio »."""
+    return f"d'{city}" if city[:1].lower() in "aeiouyéèêàâîôh" else f"de {city}"
+
+
+def some(number: int, what: str) -> str:
+    """« 0 appel », « 1 appel », « 2 appels »."""
+    return f"{number} {what}{'s' if number > 1 else ''}"
+
+
 def why(decision: Decision, book: RuleBook, place: str | None = None) -> str:
     """« 33000 → SOS Médecins Bordeaux (version 41, règle de nuit) ; débordement vers Libourne car … »
 
@@ -103,7 +113,7 @@ def _coverage(result: str, book: RuleBook) -> str:
         return "commune hors secteur"
     owners = result.split()
     names = ", ".join(_city(book, slug) for slug in owners)
-    return f"secteur de {names}" if len(owners) == 1 else f"secteurs de {names}"
+    return f"secteur {of(names)}" if len(owners) == 1 else f"secteurs {of(names)}"
 
 
 def _closure(result: str, book: RuleBook) -> str:
@@ -118,7 +128,8 @@ def _closure(result: str, book: RuleBook) -> str:
 
 def _cap(result: str, book: RuleBook) -> str:
     pact, _, cap = result.partition(" ")
-    return f"débordement vers {_city(book, pact.partition('>')[2])} écarté : déjà {cap} appels dans l'heure"
+    helper = _city(book, pact.partition(">")[2])
+    return f"débordement vers {helper} écarté : déjà {some(int(cap), 'appel')} dans l'heure"
 
 
 def _load(result: str, book: RuleBook) -> str:
@@ -131,8 +142,10 @@ def _load(result: str, book: RuleBook) -> str:
 def _because(load: str) -> str:
     _, kind, count = load.split(" ", 2)
     if kind == "waiting":
-        return f"car {count} appels en attente"
-    return f"car {count} lignes prises" if kind == "lines" else f"car déjà {count} patients aujourd'hui"
+        return f"car {some(int(count), 'appel')} en attente"
+    if kind == "lines":
+        return f"car {some(int(count), 'ligne')} prise{'s' if int(count) > 1 else ''}"
+    return f"car déjà {some(int(count), 'patient')} aujourd'hui"
 
 
 _RULES: dict[str, Callable[[str, RuleBook], str]] = {
@@ -148,7 +161,7 @@ _RULES: dict[str, Callable[[str, RuleBook], str]] = {
     "meanwhile": lambda result, book: f"pendant la fermeture, {_cities(book, result)}",
     "owner": lambda result, book: f"puis {_cities(book, result)}, qui couvre aussi la commune",
     "reach": lambda result, book: f"puis {_cities(book, result)}, à portée",
-    "desk": lambda result, book: f"puis le poste de {_cities(book, result)}",
+    "desk": lambda result, book: f"puis le poste {of(_cities(book, result))}",
     "load": _load,
     "national": lambda _result, book: f"en dernier {book.national_name}",
 }

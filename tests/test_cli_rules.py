@@ -127,6 +127,30 @@ def test_an_association_s_draft_goes_its_way_in_the_terminal(
     assert terminal.run("rules", "abandon", "nowhere").returncode == 2
 
 
+def test_what_cannot_be_meant_is_refused_in_one_line(terminal: Terminal, book: Path) -> None:
+    publish = ("rules", "publish", str(book))
+    for words, told in (
+        ((*publish, *WHO, "--at", "2020-01-01T03:00"), "« 2020-01-01T03:00 » est déjà passé"),
+        ((*publish, *WHO, "--at", "0001-01-01T03:00"), "instant inconnu « 0001-01-01T03:00 »"),
+        ((*publish, *WHO, "--expected", "77"), "version inconnue « 77 »"),
+        ((*publish, "--author", " ", "--reason", "Essai"), "--author ne peut pas être vide"),
+        ((*publish, "--author", "ana", "--reason", ""), "--reason ne peut pas être vide"),
+        (("rules", "diff", "9" * 20), "n'est ni un fichier, ni un brouillon, ni une version publiée"),
+        (("rules", "diff", "x" * 300), "n'est ni un fichier, ni un brouillon, ni une version publiée"),
+        (("rules", "undo", "9" * 20, *WHO), "valeur refusée"),
+        (("rules", "undo", "1", *WHO, "--association", "nowhere"), "association inconnue « nowhere »"),
+        (
+            ("rules", "cases", "keep", "pau", "64000", "0001-01-01T03:00", "--author", "ana"),
+            "instant inconnu",
+        ),
+    ):
+        refused = terminal.run(*words)
+        assert (refused.returncode, refused.stdout, len(refused.stderr.splitlines())) == (2, "", 1)
+        assert told in refused.stderr
+    assert terminal.run("rules", "drafts").stdout == ""
+    assert len(terminal.run("rules", "history").stdout.splitlines()) == 1
+
+
 def test_two_at_once_are_told_both_differences(terminal: Terminal, book: Path) -> None:
     terminal.run("rules", "publish", str(book), *WHO)
     late = terminal.run("rules", "publish", str(book), *WHO, "--expected", "1")

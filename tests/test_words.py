@@ -18,7 +18,7 @@ from routing.document import Document
 from routing.model import Load, Need
 from routing.search import TITLES
 from routing.words import WORDED, why
-from tests.books_on_file import at, book_on_file
+from tests.books_on_file import at, book_on_file, document_on_file
 from tests.test_decision_odd_books import COMMUNES, PLACES, books, loads, moments
 
 ROUTING = Path(words.__file__).parent
@@ -39,6 +39,19 @@ def test_overflow_is_told_with_its_cause() -> None:
     busy = Load(waiting={"bordeaux": 9})
     said = why(decide(book, at("33318"), Need.CONSULTATION, DAY, busy), book, "33600")
     assert "(version 7, 24 h/24) ; débordement vers Libourne car 9 appels en attente" in said
+
+
+def test_one_of_a_thing_is_told_as_one() -> None:
+    document, places = document_on_file("gironde")
+    desks = (one.model_copy(update={"lines": 1, "waiting_limit": 1}) for one in document.regulators)
+    book = compile_book(document.model_copy(update={"regulators": tuple(desks)}), 7, places)
+    for load, cause in (
+        (Load(waiting={"bordeaux": 1}), "car 1 appel en attente"),
+        (Load(lines_in_use={"bordeaux": 1}), "car 1 ligne prise"),
+    ):
+        assert cause in why(decide(book, at("33318"), Need.CONSULTATION, DAY, load), book, "33600")
+    assert [words.some(n, "appel") for n in (0, 1, 2)] == ["0 appel", "1 appel", "2 appels"]
+    assert [words.of(city) for city in ("Ajaccio", "Évry", "Pau")] == ["d'Ajaccio", "d'Évry", "de Pau"]
 
 
 def test_every_rule_a_decision_can_name_has_words() -> None:

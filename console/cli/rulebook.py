@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from errno import ENAMETOOLONG
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -22,10 +23,12 @@ from routing import drafts, snapshot, store
 from routing.compile import compile_book
 from routing.compiled import RuleBook
 from routing.demo import demo_document
-from routing.document import Document, DocumentRefused, read
+from routing.document import FIRST_YEAR, LAST_YEAR, Document, DocumentRefused, read
 from routing.geography.places import Places
 
 PARIS = ZoneInfo("Europe/Paris")
+LAST_VERSION = 2**31 - 1  # SQL's integers
+VERSION = click.IntRange(1, LAST_VERSION)
 MOST_TOLD = 50  # faults of a file: whoever wrote more mends these first
 DEMONSTRATION = 1  # the number under which a first release publishes it
 
@@ -82,17 +85,38 @@ def document_of(what: str | None) -> Document:
     """A file, a draft's id, a version's number, or nothing for the book in force."""
     if what is None:
         return document_in_force(Settings.of_process())[1]
-    if (path := Path(what)).is_file():
+    if (written := _file(what)) is not None:
         try:
-            return read(path.read_bytes())
+            return read(written)
         except DocumentRefused as refused:
             told, more = refused.problems[:MOST_TOLD], len(refused.problems) - MOST_TOLD
             fail("\n".join((*told, *([f"… et {more} autres fautes."] if more > 0 else []))))
     with opened() as engine:
-        found = store.version(engine, int(what)) if what.isdecimal() else _of_draft(engine, what)
+        numbered = what.isdecimal() and int(what) <= LAST_VERSION
+        found = store.version(engine, int(what)) if numbered else _of_draft(engine, what)
     if found is None:
         raise Refused(f"« {what} » n'est ni un fichier, ni un brouillon, ni une version publiée")
     return found
+
+
+def instant(at: str) -> datetime:
+    """As it is typed; without an offset, on the clock of Paris."""
+    try:
+        said = datetime.fromisoformat(at)
+    except ValueError:
+        said = None
+    if said is None or not FIRST_YEAR <= said.year <= LAST_YEAR:
+        raise Refused(f"instant inconnu « {at} » ; attendu : 2026-12-25T03:00")
+    return said if said.tzinfo else said.replace(tzinfo=PARIS)
+
+
+def _file(what: str) -> bytes | None:
+    try:
+        return path.read_bytes() if (path := Path(what)).is_file() else None
+    except OSError as fault:
+        if fault.errno == ENAMETOOLONG:
+            return None
+        raise Refused(f"« {what} » ne se lit pas : {fault.strerror}") from None
 
 
 def _of_draft(engine: Engine, name: str) -> Document | None:
@@ -107,6 +131,13 @@ def opened() -> Iterator[Engine]:
         if engine is None:
             fail("La base n'a encore rien reçu : lancez sos3624 release.")
         yield engine
+
+
+def said(_ctx: click.Context, option: click.Parameter, value: str) -> str:
+    """Whoever signs has a name, and a reason has words: they stay in the journal."""
+    if not value.strip():
+        raise Refused(f"{option.opts[0]} ne peut pas être vide")
+    return value.strip()
 
 
 def fail(words: str) -> NoReturn:

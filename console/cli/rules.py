@@ -11,7 +11,7 @@ import click
 from config.settings import Settings
 from console.cli import rules_cases, rules_publishing
 from console.cli.refusal import Refused
-from console.cli.rulebook import PARIS, document_in_force, document_of, fail, opened
+from console.cli.rulebook import PARIS, VERSION, document_in_force, document_of, fail, opened, said
 from console.past_calls import calls_between
 from routing import publishing, store
 from routing.compile import compile_book
@@ -26,7 +26,7 @@ from routing.replay_words import in_words
 from routing.words import moment
 from workers import number_calls
 
-_author = click.option("--author", required=True, help="Qui publie.")
+_author = click.option("--author", required=True, callback=said, help="Qui publie.")
 
 
 @click.group("rules", help="Les règles de routage : sortir, comparer, vérifier, rejouer, publier, défaire.")
@@ -39,7 +39,7 @@ for part in (*rules_publishing.COMMANDS, rules_cases.command):
 
 
 @command.command("export", help="Écrit un jeu de règles en JSON, celui en vigueur ou --version N.")
-@click.option("--version", "number", type=int)
+@click.option("--version", "number", type=VERSION)
 def export(number: int | None) -> None:
     """One document on standard output, as `import` takes it."""
     click.echo(document_of(str(number) if number else None).model_dump_json(indent=2, exclude_defaults=True))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import click
 
 from config.settings import Settings
 from console.cli.refusal import Refused
-from console.cli.rulebook import PARIS, book_in_force, opened
+from console.cli.rulebook import book_in_force, instant, opened, said
 from routing import cases
 from routing.geography.places import Places
 from routing.model import Need
@@ -43,7 +41,7 @@ def listed(association: str | None) -> None:
 @click.argument("at")
 @click.option("--need", type=click.Choice([need.value for need in Need]))
 @click.option("--regulator", help="Le poste qui doit répondre.")
-@click.option("--author", required=True)
+@click.option("--author", required=True, callback=said)
 def keep(association: str, place: str, at: str, need: str | None, regulator: str | None, author: str) -> None:
     """`place` is a postcode or an INSEE code, `at` a local time of Paris, 2026-12-25T03:00."""
     places = Places.load()
@@ -53,11 +51,7 @@ def keep(association: str, place: str, at: str, need: str | None, regulator: str
         raise Refused(f"lieu ou association inconnus : {place}, {association}")
     if regulator is not None and regulator not in book.desks:
         raise Refused(f"poste inconnu « {regulator} »")
-    try:
-        when = datetime.fromisoformat(at)
-    except ValueError:
-        raise Refused(f"instant inconnu « {at} » ; attendu : 2026-12-25T03:00") from None
-    when = when if when.tzinfo else when.replace(tzinfo=PARIS)
+    when = instant(at)
     wanted = Need(need) if need else None
     desk = regulator or cases.answering(book, commune.insee, wanted, when)
     name = cases.named(commune.name, wanted, moment(when))

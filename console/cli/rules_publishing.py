@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import click
 from sqlalchemy import Engine
 
 from console.cli.refusal import Refused
-from console.cli.rulebook import PARIS, document_of, fail, opened
+from console.cli.rulebook import PARIS, VERSION, document_of, fail, instant, opened, said
 from routing import cases, draft_publishing, drafts, publishing, store
 from routing.compile import compile_book
 from routing.coverage import Terrain
@@ -21,8 +21,8 @@ from routing.publishing import SecondPersonNeeded
 from routing.words import moment
 
 TERMINAL = "sos3624 rules"  # who did it, where nobody is asked for a name
-_author = click.option("--author", required=True, help="Qui publie.")
-_reason = click.option("--reason", required=True, help="Pourquoi, en une phrase.")
+_author = click.option("--author", required=True, callback=said, help="Qui publie.")
+_reason = click.option("--reason", required=True, callback=said, help="Pourquoi, en une phrase.")
 _association = click.option(
     "--association", help="L'association, par son nom court ; sans elle, la fédération."
 )
@@ -67,7 +67,7 @@ def listed(association: str | None) -> None:
 @_author
 @_reason
 @click.option("--approved-by", help="La seconde personne, là où l'association en veut une.")
-@click.option("--expected", type=int, help="La version qu'on a lue ; sans elle, celle en vigueur.")
+@click.option("--expected", type=VERSION, help="La version qu'on a lue ; sans elle, celle en vigueur.")
 @click.option("--at", help="L'instant, 2026-12-25T03:00 (Paris), au lieu de tout de suite.")
 @click.option("--with-holes", is_flag=True, help="Les trous qu'un brouillon d'association ouvre sont voulus.")
 def publish(
@@ -80,7 +80,7 @@ def publish(
     with_holes: bool,
 ) -> None:
     """Proved first; what blocks is refused, and nobody may override it."""
-    document, hour = document_of(what), _instant(at) if at else None
+    document, hour = document_of(what), _hour(at)
     with opened() as engine:
         if not store.current_version(engine):
             _first(engine, document, author, reason, approved_by, hour)
@@ -159,7 +159,7 @@ def abandon(draft_id: str) -> None:
 
 
 @click.command("undo", help="Publie de nouveau une version plus ancienne, entière ou pour une association.")
-@click.argument("number", type=int)
+@click.argument("number", type=VERSION)
 @_author
 @_reason
 @_association
@@ -168,6 +168,7 @@ def undo(number: int, author: str, reason: str, association: str | None) -> None
     with opened() as engine:
         try:
             if association:
+                _known(engine, association)
                 terrain = Terrain(Places.load())
                 version = draft_publishing.put_back_published(
                     engine, terrain, association, number, author, reason
@@ -213,7 +214,7 @@ def _first(
 
 def _kept(engine: Engine, document: Document, expected: int | None, author: str, reason: str) -> Draft:
     """A file, or an older version, goes the way of a draft of the federation."""
-    ground = expected if expected is not None else store.current_version(engine)
+    ground = store.current_version(engine) if expected is None else _version(engine, expected)
     return _draft(engine, drafts.save(engine, document, ground, author, reason))
 
 
@@ -256,9 +257,19 @@ def _draft(engine: Engine, name: str) -> Draft:
     return found
 
 
-def _instant(at: str) -> datetime:
-    try:
-        said = datetime.fromisoformat(at)
-    except ValueError:
-        raise Refused(f"instant inconnu « {at} » ; attendu : 2026-12-25T03:00") from None
-    return said if said.tzinfo else said.replace(tzinfo=PARIS)
+def _hour(at: str | None) -> datetime | None:
+    hour = instant(at) if at else None
+    if hour is not None and hour <= datetime.now(UTC):
+        raise Refused(f"« {at} » est déjà passé")
+    return hour
+
+
+def _version(engine: Engine, number: int) -> int:
+    if store.version(engine, number) is None:
+        raise Refused(f"version inconnue « {number} » ; voir sos3624 rules history")
+    return number
+
+
+def _known(engine: Engine, association: str) -> None:
+    if all(one.slug != association for one in _in_force(engine)[1].associations):
+        raise Refused(f"association inconnue « {association} »")
