@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from flask import Blueprint, render_template, request
 from werkzeug.datastructures import MultiDict
@@ -15,6 +16,9 @@ from console.office import office
 
 bp = Blueprint("journal", __name__)
 PAGE = 50
+# Lines of accounts, whose roles are « membre, pau »: a line keeps the identifier, a page says the name.
+_OF_ROLES = frozenset({"account_made", "role_given", "role_taken"})
+_PLACE = re.compile(r", ([a-z0-9-]+)(?= ;|$)")
 ACTIONS = {
     "published": "règles publiées",
     "draft_approved": "brouillon approuvé",
@@ -106,7 +110,19 @@ def _found(chain: str | None) -> dict[str, object]:
     )
     last = lines[PAGE - 1] if len(lines) > PAGE else None
     more = f"{last.at.isoformat(timespec='microseconds')},{last.chain},{last.number}" if last else ""
-    return {"lines": lines[:PAGE], "more": more, "asked": asked, "actions": ACTIONS}
+    return {"lines": list(map(_named, lines[:PAGE])), "more": more, "asked": asked, "actions": ACTIONS}
+
+
+def _named(line: journal.Line) -> journal.Line:
+    if line.action not in _OF_ROLES:
+        return line
+    known = office().book.associations
+
+    def city(found: re.Match[str]) -> str:
+        one = known.get(found[1])
+        return f", {one.city}" if one else found[0]
+
+    return replace(line, before=_PLACE.sub(city, line.before), after=_PLACE.sub(city, line.after))
 
 
 def _before(text: str) -> tuple[str, str, int] | None:

@@ -61,6 +61,22 @@ def closed(desk: Console, slug: str, reason: str, **more: object) -> int:
     )
 
 
+def test_the_journal_names_the_associations_of_roles_as_people_do(desk: Console) -> None:
+    federation, made = desk.entered(Role.FEDERATION), desk.person(Role.MEMBER, "cherbourg")
+    account = desk.accounts[made]
+    page = f"/federation/comptes/{account}"
+    federation.send(f"{page}/roles", page=page, role="doctor", association="pau")
+    federation.send(f"{page}/roles/retrait", page=page, role="member", association="cherbourg")
+    told = words(federation.text("/federation/journal"))
+    for said in (
+        "Après membre, Cherbourg-en-Cotentin",
+        "Après médecin de rappel, Pau",
+        "Avant membre, Cherbourg-en-Cotentin",
+    ):
+        assert said in told, said
+    assert "membre, cherbourg" not in told
+
+
 def test_each_kept_edit_of_a_draft_is_a_line_and_what_changes_nothing_is_none(desk: Console) -> None:
     browser = desk.entered(Role.MANAGER, "pau")
     drafted(browser, sun="8h-20h")
