@@ -31,6 +31,12 @@ from workers.callbacks.callback import AgeClass
 TRIES = 3  # a question is put at most three times, then a human takes over
 DANGER_KEYS = frozenset({"15", "112"})
 STAR, HUMAN_KEY = "*", "0"
+# Who is asked to say a commune says the key as well, or cries for help.
+_SAID_KEYS = {
+    **dict.fromkeys(("zéro", "zero", "quelqu'un", "parler à quelqu'un"), HUMAN_KEY),
+    **dict.fromkeys(("étoile", "au secours", "à l'aide", "aidez-moi", "aidez moi"), STAR),
+    "quinze": "15",
+}
 LIKELY = 0.5  # from here on a landline's place is offered for confirmation, below it is asked
 REMEMBERED = 0.9  # the place of the call-back this caller already waits for
 _AGES = {"1": AgeClass.INFANT, "2": AgeClass.CHILD, "3": AgeClass.ADULT, "4": AgeClass.SENIOR}
@@ -69,6 +75,7 @@ def welcome(call: Call, world: World) -> Turn:
 
 
 def _answered(call: Call, event: Pressed | Said, world: World) -> Turn:
+    event = _key_said(event) if isinstance(event, Said) else event
     keys = event.digits if isinstance(event, Pressed) else ""
     # Who is frightened presses again and again until something is heard.
     if keys in DANGER_KEYS or keys.startswith(STAR) or (len(keys) < 5 and STAR in keys):
@@ -86,6 +93,12 @@ def _answered(call: Call, event: Pressed | Said, world: World) -> Turn:
             return _age_answered(call, keys, world)
         case _:
             return callback_flow.answered(call, keys, world)
+
+
+def _key_said(event: Said) -> Pressed | Said:
+    words = event.words.lower().replace("’", "'").strip(" .,!?")
+    key = _SAID_KEYS.get(words, words)
+    return Pressed(key) if key in DANGER_KEYS | {STAR, HUMAN_KEY} else event
 
 
 def _danger(call: Call, world: World) -> Turn:

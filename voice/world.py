@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -20,6 +21,9 @@ CLEAR_NAME = 0.8  # below this likeness a spoken name is asked again
 HOMONYMS = 3  # a menu has four choices, the last one « une autre commune »
 # Written on envelopes though every arrondissement has a code of its own: the whole city.
 _WHOLE_CITIES = {"69000": "69123", "13000": "13055"}
+# « 12 rue de Paris à Lille » names Lille; a street alone names no commune.
+_STREET = re.compile(r"\b(?:rue|avenue|boulevard|place|route|chemin|impasse|allée|quai|square)\s+\w")
+_TOWN = re.compile(r".*\b(?:à|au|aux)\s+(.+)", re.DOTALL)
 _PARIS, _PARIS_CODES = "75056", "75"  # all other codes of Paris are CEDEX
 Recorded = Callable[[str | None], str | None]  # a recording's name to its URL; None: it cannot be played
 _NONE: Mapping[str | None, str] = {}
@@ -55,16 +59,20 @@ class Map:
 
     def spoken(self, words: str) -> tuple[Located, ...]:
         """The commune that was said; a few that share its name where they hold most who may mean it."""
+        if _STREET.search(words.lower()):
+            town = _TOWN.fullmatch(words)
+            words = town[1] if town else ""
         best: dict[str, float] = {}
         for match in names.find(self.places, words):
             best.setdefault(match.commune.insee, match.score)
         found = [Located(insee, score, PlaceSource.SPOKEN) for insee, score in best.items()]
         if found and found[0].confidence >= CLEAR_NAME:
             return (found[0],)
+        heard = names.normalised(words).split()
         likely = found[:HOMONYMS]
-        # Homonyms share one score; likenesses each have their own, and add up to anything.
-        share = sum(one.confidence for one in likely)
-        return tuple(likely) if CLEAR_NAME <= share <= 1 else ()
+        # Homonyms share one score; what merely sounds alike is no choice (« zéro »: Yzeron, Izeron).
+        same = all(names.normalised(self.name(one.commune) or "").split()[0] in heard for one in likely)
+        return tuple(likely) if same and sum(one.confidence for one in likely) >= CLEAR_NAME else ()
 
 
 class Book:
