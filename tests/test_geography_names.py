@@ -44,6 +44,8 @@ PLACES = Places.load()
         ("tolouse", "31555"),
         ("Colomié", "31149"),
         ("Boulogne", "92012"),
+        ("Aix", "13001"),
+        ("je suis à Pau", "64445"),
     ],
 )
 def test_what_is_said_is_understood(spoken: str, insee: str) -> None:

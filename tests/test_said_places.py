@@ -17,6 +17,7 @@ MAP = Map(Places.load(), Landlines({}))
         ("St Denis en Seine-Saint-Denis", ["974", "93"]),
         ("Boulogne", ["92", "62", "31"]),
         ("Valence", ["26"]),
+        ("Aix", ["13", "73", "62"]),
         ("12 rue de Paris à Lille", ["59"]),
         ("5 place du Marché, au Mans", ["72"]),
         ("rue de Strasbourg", []),

@@ -20,6 +20,7 @@ INSIDE_A_SENTENCE = 0.9  # a name found among other words is a little less sure 
 MISHEARD = 0.9  # nor is the best likeness ever as sure as the name itself
 CUT_SHORT = 0.1  # of a commune's inhabitants, those taken to say the beginning of its name only
 WORTH_SAYING = 0.005  # below, a match is no second choice
+SHORTEST_BEGINNING = 3  # letters: Aix, Bar and Dol go on, and nobody means the hamlets of that name
 SHORTEST = 4  # letters; a shorter word alone is a filler more often than a village (Us, Bu, Eu)
 
 _HESITATION = frozenset(("euh", "heu", "euhm", "hum", "hein", "bah", "ben", "hmm", "mmm"))
@@ -183,7 +184,7 @@ def _named(index: _Index, words: Sequence[str]) -> list[Match]:
 
 
 def _longer(index: _Index, name: str) -> Iterator[Commune]:
-    if len(name) < SHORTEST:
+    if len(name) < SHORTEST_BEGINNING:
         return
     start, end = bisect_left(index.names, name + " "), bisect_left(index.names, name + "!")  # "!" follows " "
     for longer in index.names[start:end]:
