@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
@@ -18,12 +19,15 @@ from workers.callbacks.telephony import Placed, Refused, Throttled, TwilioCarrie
 
 
 class _Answers(BaseHTTPRequestHandler):
-    """Each POST is answered as the class says."""
+    """Each request is answered as the class says."""
 
     status, body = 201, b'{"sid": "CA1"}'
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    def do_GET(self) -> None:
         self.send_response(self.status)
         self.send_header("Content-Length", str(len(self.body)))
         self.end_headers()
@@ -54,10 +58,16 @@ URLS = LegUrls("http://127.0.0.1/a", "http://127.0.0.1/s", "http://127.0.0.1/f")
         (201, b'{"sid": "CA1"}', Placed),
         (201, b"<html>", Unknown),
         (201, b"{}", Unknown),
+        (201, b"null", Unknown),
+        (201, b"[]", Unknown),
+        (201, b'{"sid": 12}', Unknown),
         (429, b'{"code": 20429, "message": "", "status": 429}', Throttled),
         (400, b'{"code": 21211, "message": "", "status": 400}', Refused),
         (401, b'{"code": 20003, "message": "", "status": 401}', Throttled),
         (400, b'{"code": 21210, "message": "", "status": 400}', Throttled),
+        (404, b'{"code": 20404, "message": "", "status": 404}', Throttled),
+        (404, b"<html>", Throttled),
+        (400, b"", Throttled),
         (500, b'{"code": 20500, "message": "", "status": 500}', Unknown),
         (503, b"", Unknown),
     ],
@@ -67,6 +77,14 @@ def test_each_answer_of_the_carrier_means_one_thing(
 ) -> None:
     _Answers.status, _Answers.body = status, body
     assert type(client.place(DESK, "+33199003624", URLS)) is meant
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"null", b"[]", b"12", b'{"calls": [null]}'])
+def test_a_list_that_cannot_be_read_says_nothing(client: TwilioCarrier, body: bytes) -> None:
+    _Answers.status, _Answers.body = 200, body
+    assert client.calls_to(DESK) is None
+    assert client.calls_since(datetime.now(UTC)) is None
+    client.hang_up("CA1")
 
 
 def test_a_connection_never_opened_is_safe_to_repeat(env: dict[str, str]) -> None:

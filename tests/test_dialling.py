@@ -173,6 +173,15 @@ def test_late_and_repeated_status_events_change_nothing(house: House) -> None:
     assert house.state(callback_id) is State.DONE
 
 
+def test_a_carrier_that_does_not_answer_is_asked_once_a_round(house: House) -> None:
+    house.book(1), house.book(2)
+    house.carrier.replies, house.carrier.listed = [Unknown("ReadTimeout"), Unknown("ReadTimeout")], None
+    while house.dialler.place_next():
+        pass
+    assert house.carrier.rung == [DESK, SECOND_DESK]  # one question at a time for each telephone
+    assert house.sweeper.ask_the_carrier() == 1
+
+
 def test_a_leg_without_news_is_asked_about(house: House) -> None:
     callback_id = house.book()
     house.dialler.place_next()

@@ -81,40 +81,46 @@ class Sweeper:
         return self._joined.merge(self._attempts.connected)
 
     def ask_the_carrier(self) -> int:
-        """Resolve unknown attempts by the carrier's list, and legs without news by their own state."""
-        lapses = self._lapses.to_ask()
-        for lapse in lapses:
-            if lapse.state is State.UNKNOWN:
-                self._reconcile(lapse)
-            else:
-                self._follow_up(lapse)
-        return len(lapses)
+        """Resolve unknown attempts by the carrier's list, and legs without news by their own state.
 
-    def _reconcile(self, lapse: Lapse) -> None:
+        Once it does not answer it is left alone until the next round: each question may take its whole
+        patience, and what is due elsewhere would wait for all of them.
+        """
+        asked = 0
+        for lapse in self._lapses.to_ask():
+            asked += 1
+            resolve = self._reconcile if lapse.state is State.UNKNOWN else self._follow_up
+            if not resolve(lapse):
+                break
+        return asked
+
+    def _reconcile(self, lapse: Lapse) -> bool:
         legs = self._carrier.calls_to(lapse.to)
         failpoint("listed")
         if legs is None:
             self._lapses.wait_more(lapse)
-            return
+            return False
         candidates = [leg for leg in legs if _may_be(leg, lapse)]
         bound = self._lapses.bound([leg.sid for leg in candidates])
         ours = [leg for leg in candidates if leg.sid not in bound]
         log.info("attempt_reconciled", callback_id=lapse.link.callback_id, found=len(ours))
         if not ours:
             self._attempts.not_found(lapse.link)
-            return
+            return True
         oldest = min(ours, key=lambda leg: leg.created or lapse.reserved_at)
         if not self._attempts.placed(lapse.link, oldest.sid):
             self._carrier.hang_up(oldest.sid)
         elif oldest.over:
             self._attempts.status(lapse.link, oldest.sid, oldest.status)
+        return True
 
-    def _follow_up(self, lapse: Lapse) -> None:
+    def _follow_up(self, lapse: Lapse) -> bool:
         leg = self._carrier.leg(lapse.call_sid) if lapse.call_sid else None
         if leg and leg.over:
             self._attempts.leg_ended(lapse.link, ENDED.get(leg.status, Disposition.FAILED))
         else:
             self._lapses.wait_more(lapse)
+        return leg is not None
 
 
 def _may_be(leg: Leg, lapse: Lapse) -> bool:

@@ -25,7 +25,10 @@ LISTED = 200
 PAGE = 1000  # the most the carrier gives at once; the client follows the pages
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # 4xx that are ours to mend, whichever number is rung: credentials, a caller id we do not own.
-CONFIGURATION = {20003, 21210, 21212, 21405}
+LOWEST_CODE = 10000
+CONFIGURATION = {20003, 20404, 21210, 21212, 21405}
+# A reply that is no JSON, or none the library expects, raises the last four from within it.
+GARBLED = (TwilioException, requests.RequestException, ValueError, KeyError, TypeError, AttributeError)
 log = structlog.get_logger(__name__)
 
 
@@ -145,7 +148,7 @@ class TwilioCarrier:
         """See `Carrier`."""
         try:
             found = self._client.calls.list(to=to, limit=LISTED, page_size=LISTED)
-        except (TwilioException, requests.RequestException, ValueError, KeyError) as fault:
+        except GARBLED as fault:
             log.warning("carrier_silent", fault=type(fault).__name__)
             return None
         return [_leg(one) for one in found]
@@ -154,7 +157,7 @@ class TwilioCarrier:
         """See `Carrier`."""
         try:
             found = self._client.calls.list(start_time_after=since, page_size=PAGE)
-        except (TwilioException, requests.RequestException, ValueError, KeyError) as fault:
+        except GARBLED as fault:
             log.warning("carrier_silent", fault=type(fault).__name__)
             return None
         return [_leg(one) for one in found]
@@ -165,14 +168,14 @@ class TwilioCarrier:
             return _leg(self._client.calls(sid).fetch())
         except TwilioRestException as fault:
             return Leg(sid, "failed", "", None) if fault.status == 404 else None
-        except (TwilioException, requests.RequestException, ValueError, KeyError):
+        except GARBLED:
             return None
 
     def hang_up(self, sid: str) -> None:
         """See `Carrier`."""
         try:
             self._client.calls(sid).update(status="completed")
-        except (TwilioException, requests.RequestException, ValueError, KeyError) as fault:
+        except GARBLED as fault:
             # 21220: it has ended by itself. Anything else: the fence hangs it up when it is answered.
             log.info("hang_up_failed", fault=type(fault).__name__)
 
@@ -199,7 +202,7 @@ def _asked(post: Any) -> Reply:
         return Throttled(timedelta(seconds=5))
     except requests.ConnectionError as fault:
         return Throttled(timedelta(seconds=5)) if _never_opened(fault) else Unknown(type(fault).__name__)
-    except (TwilioException, requests.RequestException, ValueError, KeyError) as fault:
+    except GARBLED as fault:
         return Unknown(type(fault).__name__)
     return Placed(sid) if isinstance(sid, str) and sid else Unknown("no id in the reply")
 
@@ -210,10 +213,11 @@ def _refusal(fault: TwilioRestException) -> Reply:
         return Throttled(timedelta(seconds=2))
     if not 400 <= fault.status < 500 or fault.status == 408:
         return Unknown(f"http {fault.status}")
-    if code in CONFIGURATION or fault.status in {401, 403}:
+    # Without a code of the carrier's own (the library gives the status then) a proxy between us spoke.
+    if code < LOWEST_CODE or code in CONFIGURATION or fault.status in {401, 403}:
         log.error("carrier_refuses_us", code=code, status=fault.status)
         return Throttled(timedelta(seconds=30))
-    return Refused(code or fault.status)
+    return Refused(code)
 
 
 def _never_opened(fault: requests.ConnectionError) -> bool:
