@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 from config.settings import Settings
 from simulator.exchange import Account
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN
+from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, until
 from tests.player import ServiceClock
 from voice.app import close, create_app
 
@@ -28,6 +28,11 @@ class Service:
     app: Flask
     clock: ServiceClock
     account: Account
+
+
+def until_ruled(app: Flask) -> None:
+    """Wait until it follows the published rules; on a slow machine it may answer before, by what it knew."""
+    until(lambda: bool(app.extensions["health"].book.current.version), 30)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from routing import store
 from simulator.exchange import Account
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SECRET_KEYS, free_port
 from tests.player import ServiceClock, play_call, play_file
+from tests.service import until_ruled
 from voice.app import create_app
 
 pytestmark = pytest.mark.servers
@@ -57,7 +58,9 @@ def service(tmp_path_factory: pytest.TempPathFactory, redis_server: str) -> Iter
     clock, sql = ServiceClock(TUESDAY), stores.engine(settings)
     store.ensure_demo(sql)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    server = make_server("127.0.0.1", port, create_app(settings, clock), threaded=True)
+    app = create_app(settings, clock)
+    until_ruled(app)
+    server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield Service(settings, clock, sql)

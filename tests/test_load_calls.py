@@ -17,7 +17,7 @@ from routing.document import Document, Overflow, Phone, Strategy
 from routing.model import Load, Need
 from tests.conftest import until
 from tests.player import play_call
-from tests.service import TUESDAY, Service, running
+from tests.service import TUESDAY, Service, running, until_ruled
 from voice.world import Surroundings
 from workers.records.events import Event
 
@@ -36,6 +36,7 @@ def service_with(env: dict[str, str], **changes: Any) -> Iterator[Service]:
     }
     store.publish(stores.engine(settings), Document(**(dict(book) | parts)), 0, "test", "essai")
     with running(env) as service:
+        until_ruled(service.app)
         yield service
 
 
@@ -81,7 +82,7 @@ def test_a_cap_of_the_day_sends_the_next_patient_elsewhere(env: dict[str, str], 
     with service_with(env, daily_caps={Need.VISIT: 1}) as service:
         assert "patients aujourd'hui" not in ring(service, 1, TOULOUSE)
         known(service, lambda load: load.today)
-        assert "car déjà 1 patients aujourd'hui" in ring(service, 2, PAU)
+        assert "car déjà 1 patient aujourd'hui" in ring(service, 2, PAU)
 
 
 def test_a_pact_used_up_this_hour_sends_the_next_caller_elsewhere(
