@@ -21,6 +21,7 @@ _OF_ROLES = frozenset({"account_made", "role_given", "role_taken"})
 _PLACE = re.compile(r", ([a-z0-9-]+)(?= ;|$)")
 ACTIONS = {
     "published": "règles publiées",
+    "closure_unveiled": "fermeture rendue publique",
     "draft_approved": "brouillon approuvé",
     "draft_scheduled": "publication prévue",
     "draft_unscheduled": "publication déprogrammée",

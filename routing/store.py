@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from config import journal
 from config.stores import database_now, reading
-from routing import publication_words, recordings
+from routing import publication_words, recordings, untold
 from routing.demo import demo_document
 from routing.document import Document, DocumentRefused, National, read
 from routing.drafts import Draft, DraftState
@@ -172,6 +172,7 @@ def _insert(
         if rows:
             connection.execute(changes.insert(), rows)
         recordings.published(connection, document)
+        untold.keep(connection, document, str(row["author"]), now)
         journal.append(connection, str(row["author"]), told)
 
 

@@ -1,6 +1,6 @@
 """The tables of rule books, drafts, proved numbers (migrations 0002, 0020, 0022), recordings, pacts (0041),
 
-and SQL's instants."""
+closures not told of yet (0024), and SQL's instants."""
 
 from __future__ import annotations
 
@@ -99,6 +99,14 @@ pacts = sa.Table(
     sa.Column("answered_by", sa.String(120)),
     sa.Column("answered_at", _instant),
     sa.Column("answered_by_id", sa.String(36)),
+)
+untold = sa.Table(
+    "rule_untold",
+    _metadata,
+    sa.Column("closure", sa.String(60), primary_key=True),
+    sa.Column("association", sa.String(64)),
+    sa.Column("author", sa.String(120)),
+    sa.Column("at", _instant),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -15,8 +16,9 @@ from sqlalchemy import Connection, Engine
 from config.journal import Change, Head, append, heads, lines, read, verify
 from config.settings import Settings
 from console.cli.main import main
-from routing import drafts, store
+from routing import drafts, store, untold
 from routing.demo import demo_document
+from routing.document import Closure
 
 CHAINS = ("", "bayonne", "pau")
 
@@ -64,6 +66,64 @@ def test_a_publication_writes_what_it_changes_into_the_chain_of_whom_it_concerns
     assert newest.subject == "Règles n° 2 : Essai (avec l'accord de Sam)"
     assert "question de l'âge" in newest.after
     assert len(read(engine, document.associations[1].slug)) == 1, "the others' chains stay as they were"
+    assert verify(engine)[1] == ()
+
+
+def hidden(name: str, hour: datetime | None, slug: str | None = "pau") -> Closure:
+    starts = datetime(2090, 1, 1, tzinfo=UTC)
+    ends = starts + timedelta(days=1)
+    return Closure(
+        id=name, association=slug, starts=starts, ends=ends, reason=f"Raison {name}", published_at=hour
+    )
+
+
+def test_a_closure_kept_secret_enters_the_chain_of_whom_it_closes_when_it_is_secret_no_more(
+    engine: Engine,
+) -> None:
+    store.ensure_demo(engine)
+    version, later = 1, datetime(2089, 1, 1, 6, tzinfo=UTC)
+
+    def in_force(*closures: Closure) -> None:
+        nonlocal version
+        document = demo_document().model_copy(update={"closures": closures})
+        version = store.publish(engine, document, version, "Alix", "Grève")
+
+    def its_hour_comes() -> int:
+        with engine.begin() as connection:
+            connection.execute(sa.text("UPDATE rule_untold SET at = '2026-01-01 00:00:00'"))
+        told: list[int] = []
+        clocks = [
+            threading.Thread(
+                target=lambda: told.append(untold.tell_due(engine, lambda: store.current(engine)))
+            )
+            for _ in range(3)
+        ]
+        for clock in clocks:
+            clock.start()
+        for clock in clocks:
+            clock.join()
+        assert len(told) == 3
+        return sum(told)
+
+    def unveiled() -> list[str]:
+        return [one.after for one in read(engine, "pau", action="closure_unveiled")]
+
+    in_force(hidden("a", later), hidden("national", later, None))
+    in_force(hidden("a", later), hidden("b", later))
+    assert untold.tell_due(engine, lambda: store.current(engine)) == 0
+    assert "Raison" not in str(read(engine, "pau"))
+    in_force(hidden("b", later))
+    assert its_hour_comes() == 1, "the one that was withdrawn in secret is never told"
+    (line,) = read(engine, "pau", action="closure_unveiled")
+    assert (line.author, line.subject.split(" :")[0]) == ("Alix", f"Règles n° {version}")
+    assert line.after == (
+        "Fermeture de Pau « Raison b » ajoutée, du 01/01/2090 à 1 h au 02/01/2090 à 1 h (tous les besoins)."
+    )
+    assert its_hour_comes() == 0
+    in_force(hidden("b", later), hidden("c", later))
+    in_force(hidden("c", None))
+    assert untold.tell_due(engine, lambda: store.current(engine)) == 1, "brought forward, it is told at once"
+    assert ["Raison c" in unveiled()[0], len(unveiled())] == [True, 2]
     assert verify(engine)[1] == ()
 
 

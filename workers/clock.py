@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import logs
 from config.settings import Settings, SettingsRefused
 from config.stores import engine, voice_redis
+from routing import store, untold
 from routing.book import LiveBook
 from routing.draft_publishing import publish_due
 from routing.geography.places import Places
@@ -49,6 +50,7 @@ def main() -> None:
 
     def publish_rules() -> None:
         publish_due(sql, lambda: places)
+        untold.tell_due(sql, lambda: store.current(sql))
 
     stop = stop_on_signals()
     Beats(redis, sql, "clock").keep(lambda: {"book": book.current.version})
