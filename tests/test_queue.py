@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -201,19 +203,46 @@ class Asked(logging.StreamHandler):
 logging.getLogger("rq.worker").addHandler(Asked())
 sys.exit(0 if queue.work(Redis.from_url(sys.argv[1])) else 3)
 """
+PATIENT = """
+import sys
+from redis import Redis
+from workers import queue
+
+queue.HardenedWorker.to_end = 1
+sys.exit(0 if queue.work(Redis.from_url(sys.argv[1], socket_timeout=30)) else 3)
+"""
 
 
-def test_a_worker_asked_to_stop_while_it_logs_that_redis_went_stops(tmp_path: Path) -> None:
-    with redis_running(tmp_path) as (url, server), Redis.from_url(url) as redis:
-        started = subprocess.Popen([sys.executable, "-c", ASKED_WHILE_IT_LOGS, url], cwd=ROOT)
-        until(lambda: b"idle" in [redis.hget(one, "state") for one in redis.smembers("rq:workers")], 30)
-        server.kill()
-        server.wait()
+@contextmanager
+def idle_worker(
+    script: str, folder: Path
+) -> Iterator[tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]]]:
+    """A worker that waits for a job, and the Redis it waits at."""
+    with redis_running(folder) as (url, server), Redis.from_url(url) as redis:
+        started = subprocess.Popen([sys.executable, "-c", script, url], cwd=ROOT)
         try:
-            assert started.wait(timeout=10) == 0
+            until(lambda: b"idle" in [redis.hget(one, "state") for one in redis.smembers("rq:workers")], 30)
+            yield started, server
         finally:
             started.kill()
             started.wait()
+
+
+def test_a_worker_asked_to_stop_while_it_logs_that_redis_went_stops(tmp_path: Path) -> None:
+    with idle_worker(ASKED_WHILE_IT_LOGS, tmp_path) as (started, server):
+        server.kill()
+        server.wait()
+        assert started.wait(timeout=10) == 0
+
+
+def test_a_worker_asked_to_stop_while_redis_is_frozen_stops(tmp_path: Path) -> None:
+    with idle_worker(PATIENT, tmp_path) as (started, server):
+        server.send_signal(signal.SIGSTOP)
+        started.send_signal(signal.SIGTERM)
+        try:
+            assert started.wait(timeout=10) == 0
+        finally:
+            server.send_signal(signal.SIGCONT)
 
 
 @pytest.mark.parametrize("alone", [0.0, 1.5])

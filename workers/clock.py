@@ -29,7 +29,6 @@ from workers.worker import live_book, parts
 EVERY = 3.0  # seconds; back to ringing what is due within ten after everything was killed
 STARTING = 4  # tries of the first synthetic call
 AFTER_START = 20  # seconds: the other processes of a deployment start at the same time
-PATIENCE = 7  # seconds to end by oneself; a supervisor's own are eight
 HEARTBEAT = "3624:clock:heartbeat"
 log = structlog.get_logger(__name__)
 
@@ -109,7 +108,7 @@ def beat(redis: Redis) -> None:
     redis.set(HEARTBEAT, "1", ex=30)
 
 
-def stop_on_signals(patience: int = PATIENCE) -> threading.Event:
+def stop_on_signals(patience: int = queue.TO_END) -> threading.Event:
     """Set when the process is asked to end.
 
     What then still waits for a frozen store or carrier the kernel ends after `patience` seconds: a kill harms

@@ -7,7 +7,9 @@ scheduler. Jobs run in the worker itself: they are short, and a killed parent le
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -24,6 +26,7 @@ QUEUE = "callbacks"
 RING = "workers.jobs.ring"  # a wire format: jobs under this name lie in Redis
 JOB_TIMEOUT = 30  # seconds; the wait for a turn, and a POST
 KEPT = 3600  # seconds a failed job can be looked at
+TO_END = 7  # seconds to end by oneself once asked; a supervisor's own are eight
 WORKER_TTL = 20  # seconds; the defaults look at dead workers' jobs after 13 minutes
 
 
@@ -75,6 +78,8 @@ def work(redis: Redis) -> bool:
         if worker._shutdown_requested_date is None:
             raise  # else told to stop as Redis went: it could not be told of the worker's end
     finally:
+        if worker.end is not None:
+            worker.end.cancel()
         for number, handler in handlers.items():
             signal.signal(number, handler)  # RQ leaves its own, which mean a worker that is no more
     # An idle worker leaves by an exception, and only the date tells that it was asked to stop.
@@ -86,13 +91,19 @@ class HardenedWorker(SimpleWorker):
 
     RQ asks by an exception raised wherever the signal found it. A log handler or the end of a job may swallow
     it, and nothing would ask again: so it is also remembered, and looked at before each wait for a job.
+    What still waits for a frozen Redis `to_end` seconds later ends there: a kill harms nothing.
     """
 
+    to_end: float = TO_END
+    end: threading.Timer | None = None
     max_connection_wait_time = 2.0  # seconds between two looks for a lost Redis; RQ's own grow to a minute
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """See RQ; the request stays when the exception it raises is lost."""
         self._stop_requested = True
+        self.end = threading.Timer(self.to_end, os._exit, (0,))
+        self.end.daemon = True
+        self.end.start()
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def set_shutdown_requested_date(self) -> None:
