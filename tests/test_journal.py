@@ -77,54 +77,58 @@ def hidden(name: str, hour: datetime | None, slug: str | None = "pau") -> Closur
     )
 
 
-def test_a_closure_kept_secret_enters_the_chain_of_whom_it_closes_when_it_is_secret_no_more(
-    engine: Engine,
-) -> None:
-    store.ensure_demo(engine)
-    version, later = 1, datetime(2089, 1, 1, 6, tzinfo=UTC)
+def in_force(engine: Engine, *closures: Closure) -> int:
+    document = demo_document().model_copy(update={"closures": closures})
+    return store.publish(engine, document, store.ensure_demo(engine), "Alix", "Grève")
 
-    def in_force(*closures: Closure) -> None:
-        nonlocal version
-        document = demo_document().model_copy(update={"closures": closures})
-        version = store.publish(engine, document, version, "Alix", "Grève")
 
-    def its_hour_comes() -> int:
-        with engine.begin() as connection:
-            connection.execute(sa.text("UPDATE rule_untold SET at = '2026-01-01 00:00:00'"))
-        told: list[int] = []
-        clocks = [
-            threading.Thread(
-                target=lambda: told.append(untold.tell_due(engine, lambda: store.current(engine)))
-            )
-            for _ in range(3)
-        ]
-        for clock in clocks:
-            clock.start()
-        for clock in clocks:
-            clock.join()
-        assert len(told) == 3
-        return sum(told)
+def told_by_clocks(engine: Engine, clocks: int = 3) -> int:
+    """How many closures so many clocks tell of, all at the same moment."""
+    told: list[int] = []
 
-    def unveiled() -> list[str]:
-        return [one.after for one in read(engine, "pau", action="closure_unveiled")]
+    def tell() -> None:
+        told.append(untold.tell_due(engine, lambda: store.current(engine)))
 
-    in_force(hidden("a", later), hidden("national", later, None))
-    in_force(hidden("a", later), hidden("b", later))
-    assert untold.tell_due(engine, lambda: store.current(engine)) == 0
+    threads = [threading.Thread(target=tell) for _ in range(clocks)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(told) == clocks
+    return sum(told)
+
+
+def its_hour_comes(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE rule_untold SET at = '2026-01-01 00:00:00'"))
+
+
+LATER = datetime(2089, 1, 1, 6, tzinfo=UTC)
+
+
+def test_a_closure_kept_secret_enters_the_chain_of_whom_it_closes_at_its_hour(engine: Engine) -> None:
+    in_force(engine, hidden("a", LATER), hidden("national", LATER, None))
+    in_force(engine, hidden("a", LATER), hidden("b", LATER))
+    assert told_by_clocks(engine) == 0
     assert "Raison" not in str(read(engine, "pau"))
-    in_force(hidden("b", later))
-    assert its_hour_comes() == 1, "the one that was withdrawn in secret is never told"
+    version = in_force(engine, hidden("b", LATER))
+    its_hour_comes(engine)
+    assert told_by_clocks(engine) == 1, "the one that was withdrawn in secret is never told"
     (line,) = read(engine, "pau", action="closure_unveiled")
     assert (line.author, line.subject.split(" :")[0]) == ("Alix", f"Règles n° {version}")
     assert line.after == (
         "Fermeture de Pau « Raison b » ajoutée, du 01/01/2090 à 1 h au 02/01/2090 à 1 h (tous les besoins)."
     )
-    assert its_hour_comes() == 0
-    in_force(hidden("b", later), hidden("c", later))
-    in_force(hidden("c", None))
-    assert untold.tell_due(engine, lambda: store.current(engine)) == 1, "brought forward, it is told at once"
-    assert ["Raison c" in unveiled()[0], len(unveiled())] == [True, 2]
+    assert told_by_clocks(engine) == 0
     assert verify(engine)[1] == ()
+
+
+def test_a_closure_brought_forward_is_told_of_at_once(engine: Engine) -> None:
+    in_force(engine, hidden("c", LATER))
+    assert told_by_clocks(engine) == 0
+    in_force(engine, hidden("c", None))
+    assert told_by_clocks(engine) == 1
+    assert "Raison c" in read(engine, "pau", action="closure_unveiled")[0].after
 
 
 def test_a_publication_that_fails_writes_nothing(engine: Engine) -> None:
