@@ -55,6 +55,23 @@ def test_the_first_administrator_enters_by_one_command(
         assert done.headers["Location"].endswith("second-facteur")
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["sheet", "--association", "nulle-part", "--to", "x.html"], "association inconnue : nulle-part."),
+        (["synthetic", "--association", "nulle-part"], "association inconnue : nulle-part."),
+        (["restore", "/nulle/part"], "FILE : attendu un fichier, il n'y en a pas à cet endroit"),
+        (["backup", "drill", "/"], "FILE : attendu un fichier, il n'y en a pas à cet endroit"),
+    ],
+)
+def test_what_is_not_there_is_named(
+    commands: Settings, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    assert commands
+    code, line = said(words, capsys)
+    assert (code, line.startswith(f"Erreur : {told}"), line.count("\n")) == (2, True, 1), line
+
+
 def test_a_way_back_asks_for_a_new_second_factor(
     commands: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:

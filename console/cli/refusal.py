@@ -28,5 +28,8 @@ def _usage(error: click.UsageError) -> str:
     if isinstance(error, click.BadOptionUsage):
         return f"l'option {error.option_name} attend une valeur ; {help_command}"
     if isinstance(error, click.BadParameter) and error.param:
+        if isinstance(error.param.type, click.Path):
+            name = error.param.human_readable_name
+            return f"{name} : attendu un fichier, il n'y en a pas à cet endroit ; {help_command}"
         return f"{error.param.opts[0]} : valeur refusée ; {help_command}"
     return f"commande ou argument inconnu ; {help_command}"

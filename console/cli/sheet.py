@@ -9,6 +9,7 @@ import click
 
 from config.settings import Settings
 from console import paper
+from console.cli.refusal import Refused
 from console.cli.rulebook import book_in_force
 from routing.geography.places import Places
 
@@ -30,7 +31,7 @@ def command(association: str | None, to: Path) -> None:
         paper.styles(),
     )
     if association is not None and book.association(association) is None:
-        raise click.BadParameter(association, param_hint="--association")
+        raise Refused(f"association inconnue : {association}.")
     text = (
         paper.federation(env, book, now, look)
         if association is None

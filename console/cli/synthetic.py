@@ -8,6 +8,7 @@ import time
 import click
 
 from config.settings import Settings
+from console.cli.refusal import Refused
 from console.cli.rulebook import book_in_force, database
 from routing.geography.places import Places
 from workers import synthetic_calls
@@ -21,7 +22,7 @@ def command(association: str | None) -> None:
     settings, places = Settings.of_process(), Places.load()
     book = book_in_force(settings, places)
     if association is not None and book.association(association) is None:
-        raise click.BadParameter(f"association inconnue : {association}", param_hint="--association")
+        raise Refused(f"association inconnue : {association}.")
     done = place_call(settings, book, places, "hand", int(time.time()), association)
     with database(settings) as engine:
         if engine is not None:
