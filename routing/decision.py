@@ -33,7 +33,12 @@ def decide(
 
 
 def offers(book: RuleBook, place: Located | None, at: datetime) -> tuple[Need, ...]:
-    """What can be had at this place now, in the order of its association's menu."""
+    """What can be had at this place now, in the order of its association's menu.
+
+    Nothing under the book of last resort: whoever knows no association has nothing to ask, and rings the desk.
+    """
+    if not book.chains:
+        return ()
     if place is None:
         return ANYWHERE
     instant, year = seconds_and_year(at)

@@ -107,6 +107,8 @@ def test_with_both_dead_and_no_book_at_all_the_national_desk_rings(
     }
     with running(stripped | {"VAR_DIR": str(tmp_path / "empty")}) as service:
         call(service, {**VISIT, "steps": [{"press": "0"}], "ends": {"bridged": NATIONAL}})
+        # No menu either, that could promise a call-back in the place of a visit.
+        call(service, {**VISIT, "steps": [{"press": "31500"}], "ends": {"bridged": NATIONAL}})
 
 
 def test_a_frozen_redis_costs_a_call_a_quarter_second_and_not_a_minute(
