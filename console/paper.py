@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader
 from console import french
 from console.association import hours, sentence
 from console.association.scene import Scene
+from console.maps import departement_names
 from routing import closures
 from routing.closures import in_force
 from routing.compiled import RuleBook
@@ -48,9 +50,7 @@ def association(
     """One association's sheet; `styles` makes it a file that needs no other. Raises `KeyError`."""
     document = _document(book)
     one = {found.slug: found for found in document.associations}[slug]
-    zone = ZoneInfo(one.time_zone)
-    at = Scene(one, book, document, now, zone, tuple(in_force(document, slug, now)))
-    load = Load()
+    at, load = _scene(book, document, one, now), Load()
     return env.get_template("paper/association.html").render(
         at=at,
         styles=styles,
@@ -60,6 +60,7 @@ def association(
         overflow=_overflow(document, one),
         pool=_desks(document, one.callbacks.regulators),
         area=_area(book, places).get(slug, ()),
+        departements=departement_names(),
         closures=_told(document, slug, now),
         messages=[m for m in document.messages if m.ends > now and slug in (m.associations or (slug,))],
         emergency=book.emergency_number(one.holiday_territory),
@@ -72,7 +73,13 @@ def federation(env: Environment, book: RuleBook, now: datetime, styles: str = ""
     """The whole country on a few pages."""
     document = _document(book)
     rows = [
-        (one, _desks(document, one.regulators), _open_now(book, one, now), _overflow(document, one))
+        (
+            one,
+            _desks(document, one.regulators),
+            _open_now(book, one, now),
+            _week(_scene(book, document, one, now)),
+            _overflow(document, one),
+        )
         for one in sorted(document.associations, key=lambda one: french.alphabetical(one.city))
     ]
     return env.get_template("paper/federation.html").render(
@@ -152,6 +159,27 @@ def _document(book: RuleBook) -> Document:
     if book.document is None:
         raise KeyError("no rules are held yet")
     return book.document
+
+
+def _scene(book: RuleBook, document: Document, one: Association, now: datetime) -> Scene:
+    zone = ZoneInfo(one.time_zone)
+    return Scene(one, book, document, now, zone, tuple(in_force(document, one.slug, now)))
+
+
+def _week(at: Scene) -> list[tuple[tuple[Need, ...], str]]:
+    """The week that begins today, needs alike told once: « lun : 8 h – 20 h ; mar à dim : 24 h/24 »."""
+    found: dict[str, tuple[Need, ...]] = {}
+    for need in at.one.menu:
+        days = hours.days(at, need, DAYS)
+        runs = groupby(days, key=lambda day: day.words)
+        told = " ; ".join(f"{_span([*run])}{words}" for words, run in runs)
+        found[told] = (*found.get(told, ()), need)
+    return [(needs, told) for told, needs in found.items()]
+
+
+def _span(days: list[hours.Day]) -> str:
+    first, last = (french.DAYS[day.date.weekday()][:3] for day in (days[0], days[-1]))
+    return "" if len(days) == DAYS else f"{first} : " if len(days) == 1 else f"{first} à {last} : "
 
 
 def _desks(document: Document, ids: tuple[str, ...]) -> tuple[Line, ...]:

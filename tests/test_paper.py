@@ -16,6 +16,8 @@ from config.settings import Settings
 from console import paper
 from console.access.roles import Role
 from console.cli import sheet
+from tests.browser.pages import drafted
+from tests.browser.states import press
 from tests.console import EVENING, Console, console
 
 
@@ -44,6 +46,15 @@ def test_an_association_reads_its_own_and_nobody_elses(desk: Console) -> None:
     assert "<style" not in page, "the console's pages hold no style"
     assert member.get("/a/bordeaux/feuille").status_code == 404
     assert member.get("/federation/feuille").status_code == 403
+
+
+def test_the_country_s_sheet_tells_the_week_of_each(desk: Console) -> None:
+    manager = desk.entered(Role.MANAGER, "pau")
+    drafted(manager, mon="8h-20h")
+    press(manager, "/a/pau/brouillon", "publier", reason="Lundi", when="now", meant="on")
+    told = plain(desk.entered(Role.FEDERATION).text("/federation/feuille"))
+    assert "visite à domicile : dim : 24 h/24 ; lun : 8 h – 20 h ; mar à sam : 24 h/24" in told
+    assert "visite à domicile, consultation, conseil médical : 0 h – 1 h, 18 h – 24 h" in told
 
 
 def test_a_secret_closure_is_on_no_paper(desk: Console) -> None:

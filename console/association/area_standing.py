@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from console.association import area_effect
 from console.association.area_effect import Owners
 from console.association.workbench import Ground
+from console.french import alphabetical
 from console.maps_area import AreaMap, drawn
 from routing.coverage import Terrain
 from routing.document import Association, Document
@@ -38,7 +39,8 @@ class Standing:
 
     def communes(self, need: Need) -> list[Commune]:
         """The same, by name."""
-        return sorted((self.terrain.communes[code] for code in self.served(need)), key=lambda one: one.name)
+        found = (self.terrain.communes[code] for code in self.served(need))
+        return sorted(found, key=lambda one: alphabetical(one.name))
 
     def map(self, need: Need, before: Standing | None = None) -> AreaMap | None:
         """Its map; with `before`, what came and went is told apart."""

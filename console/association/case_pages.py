@@ -11,7 +11,7 @@ from console.access.door import opens
 from console.access.roles import Right
 from console.association.scene import Scene, scene
 from console.association.trial import known_book
-from console.french import moment, read_clock, read_day
+from console.french import alphabetical, moment, read_clock, read_day
 from console.office import office, visitor
 from routing import cases
 from routing.geography import names
@@ -79,7 +79,7 @@ def _page(at: Scene, problem: str | None = None) -> str:
         at=at,
         found=[(one, wrong.get(one.id)) for one in kept],
         desks=desks,
-        choices=sorted(desks.items(), key=lambda one: one[1]),
+        choices=sorted(desks.items(), key=lambda one: alphabetical(one[1])),
         needs=at.one.menu,
         form=request.form or request.args,
         problem=problem,

@@ -89,7 +89,7 @@ def _week(at: Scene, need: Need) -> Week:
     for name, weekday in zip(DAYS, EVERY_DAY, strict=True):
         spans = [s for hours in rules for s in hours.weekly if weekday in s.days]
         written.append((name, _spans(spans)))
-    return Week(need, tuple(written), tuple(_days(at, need)))
+    return Week(need, tuple(written), tuple(days(at, need)))
 
 
 def _spans(spans: Sequence[Span]) -> str:
@@ -108,19 +108,20 @@ def _clock(text: str) -> str:
     return f"{int(hour)} h" + ("" if minute == "00" else f" {minute}")
 
 
-def _days(at: Scene, need: Need) -> list[Day]:
+def days(at: Scene, need: Need, count: int = FORTNIGHT) -> list[Day]:
+    """The next days of a need under this scene's book, as they will really be."""
     service = at.book.service(need, at.slug)
     today = at.now.astimezone(at.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    days = []
-    for ahead in range(FORTNIGHT):
+    found = []
+    for ahead in range(count):
         begin = today + timedelta(days=ahead)
         day = (begin.timestamp(), (begin + timedelta(days=1)).timestamp())
         spans = openings(service, *day, at.now.timestamp()) if service else []
         bars = tuple(_bar(since, until, begin) for since, until, _ in spans)
         notes = tuple(dict.fromkeys(note for _, _, rule in spans if (note := _note(rule))))
         holiday = begin.date() in public_holidays(at.one.holiday_territory, begin.year)
-        days.append(Day(begin, holiday, _said(bars), notes, bars))
-    return days
+        found.append(Day(begin, holiday, _said(bars), notes, bars))
+    return found
 
 
 def _bar(since: float, until: float, begin: datetime) -> Bar:
@@ -138,7 +139,7 @@ def _said(bars: tuple[Bar, ...]) -> str:
         return "fermé"
     if [(b.since, b.until) for b in bars] == [(0, 1440)]:
         return "24 h/24"
-    return ", ".join(f"{_hm(b.since)} – {_hm(b.until)}" for b in bars)
+    return ", ".join(f"{_hm(b.since)}\u00a0–\u00a0{_hm(b.until)}" for b in bars)
 
 
 def _hm(minutes: int) -> str:

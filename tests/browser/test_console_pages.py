@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -58,6 +59,33 @@ def test_the_secretary_closes_visits_until_six_and_the_phone_obeys(desk: Console
     assert decide(desk.office.book, PAU, Need.CONSULTATION, desk.clock()).outcome is Outcome.CONNECT
     six = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
     assert decide(desk.office.book, PAU, Need.VISIT, six).association == "pau", "it ends by itself"
+
+
+def test_the_sheets_print_on_few_pages_and_hide_what_paper_cannot_do(desk: Console, page: Page) -> None:
+    cookie = desk.entered(Role.FEDERATION).client.get_cookie("3624")
+    assert cookie
+    page.context.add_cookies(
+        [{"name": "3624", "value": cookie.value, "url": desk.office.settings.console_url}]
+    )
+    for path, pages, told in (
+        ("/a/pau/feuille", 1, ["05 36 49 12 30", "Régulation nationale : 01 99 00 36 00", "24 h/24"]),
+        ("/federation/feuille", 2, ["Danger vital : le 15", "Ouvert à 23 h", "05 36 49 12 30"]),
+    ):
+        page.goto(path)
+        expect(page.get_by_role("link", name="Revenir à l'écran")).to_be_visible()
+        page.emulate_media(media="print")
+        expect(page.get_by_role("link", name="Revenir à l'écran")).to_be_hidden()
+        shown = re.sub(r"\s", " ", page.locator("body").inner_text())
+        assert [text for text in told if text not in shown] == []
+        printed = page.pdf(prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type /Page\b", printed)) <= pages, path
+        assert set(re.findall(rb"/MediaBox \[0 0 (\d+)[.\d]* (\d+)", printed)) == {(b"594", b"841")}, "A4"
+        page.emulate_media(media="screen")
+    page.goto("/a/pau/")
+    page.emulate_media(media="print")
+    for part in ("nav.tabs", "header.top"):
+        expect(page.locator(part)).to_be_hidden()
+    expect(page.locator(".headline").first).to_be_visible()
 
 
 def test_a_manager_invited_today_sets_up_a_second_factor(desk: Console, page: Page) -> None:
