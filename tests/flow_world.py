@@ -35,7 +35,7 @@ UNLIKELY = "+33562000000"
 TOULOUSE, RURAL = "31555", "23200"
 PLACES = {TOULOUSE: "Toulouse", "31044": "Balma", RURAL: "Saint-Vaury", "31149": "Colomiers"}
 HOMONYMS = {"97411": "Saint-Denis", "93066": "Saint-Denis"}
-CODES = {"31000": (TOULOUSE,), "31130": (TOULOUSE, "31044"), "23320": (RURAL,)}
+CODES = {"31000": (TOULOUSE,), "31130": (TOULOUSE, "31044"), "23320": (RURAL,), "31700": ("31149", TOULOUSE)}
 
 
 def desk(name: str) -> Target:

@@ -199,6 +199,13 @@ def test_a_shared_postcode_is_asked_further_only_where_it_changes_who_is_rung() 
     assert answer(arrive(MOBILE), Pressed("31000")).call.stage is Stage.NEED
 
 
+def test_a_commune_that_stands_for_its_neighbours_is_not_said_to_be_the_patients() -> None:
+    turn = answer(arrive(MOBILE), Pressed("31700"), Pressed("1"))
+    assert turn.instructions[0] == Say("SOS Médecins, Colomiers et alentours. Ne quittez pas.")
+    assert turn.instructions[-1].brief.place == "Colomiers et alentours"
+    assert answer(arrive(MOBILE), Pressed("31000"), Pressed("1")).instructions[-1].brief.place == "Toulouse"
+
+
 def test_where_no_visit_is_possible_the_caller_is_told_and_offered_what_is() -> None:
     turn = answer(arrive(MOBILE), Pressed("23320"))
     ask = turn.instructions[-1]

@@ -56,8 +56,12 @@ def hear(call: Call, event: Pressed | Said, world: World) -> Located | Turn | st
 
 
 def name_of(call: Call, world: World) -> str | None:
-    """The place's name as it is said, None while unknown."""
-    return world.places.name(call.place.commune) if call.place else None
+    """The place's name as it is said, None while unknown; a shared code says no commune for sure."""
+    if call.place is None:
+        return None
+    name = world.places.name(call.place.commune)
+    shared = call.place.source is PlaceSource.POSTCODE and call.place.confidence < CHOSEN
+    return prompts.around(name) if name and shared else name
 
 
 def _said(call: Call, event: Said, world: World) -> Located | Turn | str:

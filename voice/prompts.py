@@ -160,6 +160,11 @@ def at(name: str) -> str:
     return f"à {name}"
 
 
+def around(name: str) -> str:
+    """A commune that stands for its neighbours of one postcode: the caller may live in any of them."""
+    return f"{name} et alentours"
+
+
 def in_pairs(number: str) -> str:
     """A number as it is dialled from France, in pairs: 06 39 98 00 01, 05 96 …, 00 44 …."""
     dialled = _from_france(number)
