@@ -19,6 +19,7 @@ from workers.callbacks.callback import Booking
 from workers.callbacks.doctors import LONGEST_DUTY, DoctorRefused, Doctors
 from workers.callbacks.store import Callbacks
 from workers.callbacks.vault import Vault
+from workers.callbacks.zones import PARIS
 
 NUMBER = "+33261910009"
 
@@ -103,7 +104,10 @@ def test_doctors_are_kept_from_the_command_line(run: CliRunner) -> None:
     assert run.invoke(duty.command, ["on", doctor, "--hours", "2"]).exit_code == 0
     listed = json.loads(run.invoke(duty.command, ["list", "--json"]).output)
     assert [one["id"] for one in listed if one["until"]] == [doctor]
-    assert "1 sur 1 disponibles" in run.invoke(duty.command, ["list"]).output
+    told = run.invoke(duty.command, ["list"]).output
+    until = next(one["until"] for one in listed)
+    assert f"disponible jusqu'à {datetime.fromisoformat(until).astimezone(PARIS):%H h %M}" in told
+    assert "1 sur 1 disponibles" in told
     assert run.invoke(duty.command, ["off", doctor]).exit_code == 0
     assert run.invoke(duty.command, ["remove", doctor]).exit_code == 0
     assert "0 sur 0 disponibles" in run.invoke(duty.command, ["list"]).output
@@ -120,7 +124,9 @@ def test_call_backs_are_seen_and_settled_from_the_command_line(
     ids = [store.book(Booking(f"CA{n}", f"+3363998{n:04}", Need.ADVICE, now, now)).id for n in range(3)]
     listed = json.loads(run.invoke(callbacks.command, ["list", "--json"]).output)
     assert {one["id"] for one in listed} == set(ids)
-    assert "63998" not in run.invoke(callbacks.command, ["list"]).output
+    told = run.invoke(callbacks.command, ["list"]).output
+    assert f"{ids[0]}  {now.astimezone(PARIS):%H h %M}  advice" in told
+    assert "63998" not in told
     assert run.invoke(callbacks.command, ["cancel", ids[0]]).exit_code == 0
     assert run.invoke(callbacks.command, ["cancel", ids[0]]).exit_code == 2
     assert run.invoke(callbacks.command, ["settle", ids[0], "fait"]).exit_code == 2  # cancelled

@@ -19,6 +19,7 @@ from workers.callbacks.callback import CLOSED, Callback, Cause, Conclusion, Stat
 from workers.callbacks.figures import figures as counted
 from workers.callbacks.store import Callbacks
 from workers.callbacks.vault import Vault
+from workers.callbacks.zones import PARIS
 
 STATES = {
     State.DUE: "à rappeler",
@@ -64,8 +65,8 @@ def list_open(human: bool, as_json: bool) -> None:
         click.echo(json.dumps([_plain(callback) for callback in found]))
         return
     for callback in found:
-        told = _plain(callback)
-        click.echo(f"{told['id']}  {told['asked_at'][11:16]}  {callback.need}  {STATES[callback.state]}")
+        asked = callback.asked_at.astimezone(PARIS)
+        click.echo(f"{callback.id}  {asked:%H h %M}  {callback.need}  {STATES[callback.state]}")
     click.echo(f"{len(found)} rappel{'s' * (len(found) > 1)}.")
 
 
@@ -128,7 +129,7 @@ def figures(days: int, association: str | None, as_json: bool) -> None:
 def _noted(connection: Connection, one: Callback | None, action: str, after: str = "") -> None:
     """Into the journal, without the number."""
     if one is not None:
-        subject = f"Rappel promis pour {moment(one.promise.by.astimezone())}"
+        subject = f"Rappel promis pour {moment(one.promise.by.astimezone(PARIS))}"
         change = Change(one.association or FEDERATION, action, subject, after=after)
         append(connection, "sos3624 callbacks", [change])
 

@@ -13,6 +13,7 @@ from console.cli.refusal import Refused
 from routing.numbers import normalise
 from workers.callbacks.doctors import Beside, Doctor, DoctorRefused, Doctors, noted
 from workers.callbacks.vault import Vault
+from workers.callbacks.zones import PARIS
 
 AUTHOR = "sos3624 duty"
 
@@ -32,7 +33,7 @@ def list_doctors(as_json: bool) -> None:
         return
     for doctor in found:
         until = doctor.on_duty_until
-        state = f"disponible jusqu'à {until.astimezone():%H h %M}" if until else "absent"
+        state = f"disponible jusqu'à {until.astimezone(PARIS):%H h %M}" if until else "absent"
         click.echo(f"{doctor.id}  {doctor.label}  {doctor.association or 'réserve nationale'}  {state}")
     click.echo(f"{sum(1 for doctor in found if doctor.on_duty_until)} sur {len(found)} disponibles.")
 
@@ -68,7 +69,7 @@ def on(doctor_id: str, hours: int) -> None:
     doctors = _doctors()
     beside = _noted(doctors, doctor_id, "duty_begun", f"pour {hours} h")
     until = doctors.begin_duty(doctor_id, timedelta(hours=hours), beside)
-    click.echo(f"Disponible jusqu'à {until.astimezone():%H h %M}.")
+    click.echo(f"Disponible jusqu'à {until.astimezone(PARIS):%H h %M}.")
 
 
 @command.command("off", help="Met fin à la disponibilité d'un médecin.")
