@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 import sqlalchemy as sa
@@ -200,10 +201,24 @@ def test_a_shut_account_is_out_at_once(desk: Console) -> None:
 
 def test_only_an_address_of_ours_is_gone_back_to(desk: Console) -> None:
     desk.person(Role.DOCTOR, "pau", second=False)
-    for evil in ("//evil.example", "https://evil.example/", "/\\evil.example"):
+    for evil in ("//evil.example", "https://evil.example/", "/\\evil.example", "/\t/evil.example"):
         browser = desk.browser()
         sent = browser.send("/entrer", email="doctor@pau.example", password=PASSWORD, suite=evil)
         assert sent.headers["Location"] == "/"
+
+
+def test_an_address_too_long_to_be_kept_does_not_keep_anybody_out(desk: Console) -> None:
+    browser, email = desk.browser(), desk.person(Role.MANAGER, "pau")
+    far = "/a/pau/journal?words=" + "".join(sha256(bytes([n])).hexdigest() for n in range(200))
+    browser.send("/entrer", email=email, password=PASSWORD, suite=far)
+    cookie = browser.client.get_cookie("3624")
+    assert cookie
+    assert len(cookie.value) < 4000, "browsers keep no more"
+    assert browser.send("/entrer/code", code=desk.code()).headers["Location"] == "/"
+    near = desk.browser()
+    near.send("/entrer", email=email, password=PASSWORD, suite="/a/pau/horaires?x=1")
+    desk.clock.advance(seconds=60)
+    assert near.send("/entrer/code", code=desk.code()).headers["Location"] == "/a/pau/horaires?x=1"
 
 
 def test_an_address_cannot_have_two_accounts(desk: Console) -> None:

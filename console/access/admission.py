@@ -17,6 +17,9 @@ from console.french import lasting
 from console.office import office
 
 log = structlog.get_logger(__name__)
+FARTHEST = (
+    1000  # characters of an address gone back to: browsers drop a cookie of 4 kB, and one's entry with it
+)
 
 
 def stage_after_one_factor(account: Account) -> Stage:
@@ -47,7 +50,7 @@ def begin(account: Account, stage: Stage, way: Way, after: object = "") -> str:
     session.clear()
     session[KEY] = key
     if stage is not Stage.FULL:
-        session["after"] = after
+        session["after"] = inside(after)
         return url_for("entering.code" if stage is Stage.CODE else "entering.enrol")
     log.info("entered", account=account.id, way=way.value)
     return inside(after)
@@ -86,7 +89,7 @@ def inside(asked: object) -> str:
     text = str(asked or "")
     parts = urlsplit(text)
     ours = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc
-    return text if ours else url_for("home")
+    return text if ours and len(text) <= FARTHEST else url_for("home")
 
 
 def entrance(email: str = "", problem: str | None = None) -> str:
