@@ -98,6 +98,18 @@ def test_changing_the_number_keeps_the_place_and_never_takes_anothers(engine: En
         store.change_number(booked.id, "+33199000003")
 
 
+@pytest.mark.parametrize(("number", "video"), [("+33639980009", True), (OTHER, False)])
+def test_a_landline_given_instead_of_a_mobile_is_promised_no_video(
+    engine: Engine, number: str, video: bool
+) -> None:
+    store = Callbacks(engine, VAULT)
+    booked = store.book(booking(video=True))
+    assert store.change_number(booked.id, number)
+    moved = store.get(booked.id)
+    assert moved is not None
+    assert moved.video is video
+
+
 def test_no_number_lies_in_clear_in_the_database(engine: Engine) -> None:
     Callbacks(engine, VAULT).book(booking())
     with engine.begin() as connection:

@@ -103,9 +103,11 @@ class Callbacks:
     def change_number(self, callback_id: str, number: str) -> bool:
         """Ring elsewhere, keeping the place. False while an attempt is under way or once closed.
 
-        Raises `NumberTaken` when that other number has an open call-back of its own.
+        A landline takes no link: there it is advice. Raises `NumberTaken` when that other number has an open
+        call-back of its own.
         """
-        values = self._number(callback_id, number)
+        values: dict[str, Any] = self._number(callback_id, number)
+        values |= {} if is_mobile(number) else {"video": False}
         statement = (
             update(callbacks)
             .where(callbacks.c.id == callback_id, callbacks.c.state.in_(sorted(WAITING | {State.HUMAN})))
