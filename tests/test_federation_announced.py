@@ -156,3 +156,12 @@ def test_the_service_page_says_what_is_missing_and_how_to_mend_it(federation: Br
     answer = federation.send("/federation/etat/essai", "/federation/etat")
     assert answer.status_code == 303
     assert "le service ne répond pas" in federation.text("/federation/etat").replace("\xa0", " ")
+
+
+def test_a_number_that_no_row_can_have_is_a_page_that_does_not_exist(desk: Console) -> None:
+    for browser, path in (
+        (desk.entered(Role.MEMBER, "pau"), "/a/pau/versions"),
+        (desk.entered(Role.FEDERATION), "/federation/regles"),
+    ):
+        assert browser.get(f"{path}/1").status_code == 200
+        assert browser.get(f"{path}/{'9' * 20}").status_code == 404

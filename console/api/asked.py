@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from workers.records.history import By, Span
 
 LONGEST = 800  # days
+FIRST, LAST = date(2000, 1, 1), date(2199, 12, 31)  # with room for the year before and the day after
 
 Association = Field(
     default=None,
@@ -27,14 +28,14 @@ class Asked(BaseModel):
 class OneDay(Asked):
     """One day, Paris time."""
 
-    day: date = Field(description="Jour, AAAA-MM-JJ, heure de Paris.")
+    day: date = Field(ge=FIRST, le=LAST, description="Jour, AAAA-MM-JJ, heure de Paris.")
 
 
 class Days(Asked):
     """Days from `first` to `last`, both counted."""
 
-    first: date = Field(description="Premier jour, AAAA-MM-JJ.")
-    last: date = Field(description=f"Dernier jour, compris ; {LONGEST} jours au plus.")
+    first: date = Field(ge=FIRST, le=LAST, description="Premier jour, AAAA-MM-JJ.")
+    last: date = Field(ge=FIRST, le=LAST, description=f"Dernier jour, compris ; {LONGEST} jours au plus.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

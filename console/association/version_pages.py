@@ -34,14 +34,14 @@ def listed(association: str) -> Answer:
     return render_template("association/versions.html", at=at, found=found[:PAGE], more=more)
 
 
-@bp.get("/<int:version>")
+@bp.get("/<int(max=2147483647):version>")
 @opens(Right.SEE)
 def shown(association: str, version: int) -> Answer:
     """What it changed then, and what going back to it would change now."""
     return _page(scene(association), version)
 
 
-@bp.post("/<int:version>")
+@bp.post("/<int(max=2147483647):version>")
 @opens(Right.RULE)
 def put_back(association: str, version: int) -> Answer:
     """Its own part as it was then: in force at once, or in the draft."""

@@ -50,7 +50,7 @@ def versions() -> Answer:
     return render_template("federation/versions.html", found=found[:50], more=more, current=current)
 
 
-@bp.get("/regles/<int:version>")
+@bp.get("/regles/<int(max=2147483647):version>")
 @opens(Right.WATCH)
 def version(version: int) -> Answer:
     """One version: what it changed, and the button that puts it back in force."""
@@ -68,7 +68,7 @@ def version(version: int) -> Answer:
     )
 
 
-@bp.post("/regles/<int:version>/retablir")
+@bp.post("/regles/<int(max=2147483647):version>/retablir")
 @opens(Right.GOVERN)
 def restore(version: int) -> Answer:
     """Put an older version back in force, under a new number."""
