@@ -168,6 +168,20 @@ def test_a_machine_at_the_patients_is_left_a_message_without_a_medical_word(phon
     assert phone.row.tries == 1  # one try, however many webhooks told of it
 
 
+def test_after_the_last_try_no_further_one_is_promised(phone: Telephone, sqlite_engine: Engine) -> None:
+    with sqlite_engine.begin() as connection:
+        connection.execute(text("UPDATE callbacks SET tries = 3"))
+    dialled = phone.press(phone.ask(phone.first.answer), "1")
+    document = phone.ask(whisper_url(dialled), "CAchild")
+    for _ in range(2):
+        document = phone.press(document, "", "CAchild")
+    assert phone.row.state is State.HUMAN
+    assert prompts.VOICEMAIL_LAST in document
+    assert prompts.NOT_JOINED_LAST in phone.ask(
+        action(dialled), DialCallStatus="completed", DialBridged="false"
+    )
+
+
 def test_a_repeated_key_gives_the_same_document_and_rings_in_one_call_only(phone: Telephone) -> None:
     asked = phone.ask(phone.first.answer)
     first, again = phone.press(asked, "1"), phone.press(asked, "1")

@@ -15,7 +15,9 @@ PATIENT_PICKS_UP = "SOS Médecins vous rappelle. Pour prendre l'appel, tapez 1."
 VOICEMAIL = (
     "Bonjour. Le 36 24 vous rappelle, comme convenu. Nous essaierons encore. Vous pouvez refaire le 36 24."
 )
+VOICEMAIL_LAST = "Bonjour. Le 36 24 vous a rappelé, comme convenu. Vous pouvez refaire le 36 24."
 NOT_JOINED = "Le correspondant n'a pas pris l'appel. Il sera rappelé. Merci."
+NOT_JOINED_LAST = "Le correspondant n'a pas pris l'appel. Une personne s'en charge. Merci."
 CONCLUDE = (
     "Pour terminer, tapez 1. Visite nécessaire, tapez 2. Orienté vers le 15, tapez 3. Autre issue, tapez 4."
 )

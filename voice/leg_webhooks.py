@@ -146,7 +146,7 @@ def patient_key(here: Legs, link: Link, tries: int) -> Said:
             return Join()
         case Machine():
             here.attempts.missed(link, Disposition.MACHINE)
-            return End((prompts.VOICEMAIL,))
+            return End((prompts.VOICEMAIL_LAST if _no_more(here, link) else prompts.VOICEMAIL,))
         case again:
             return again
 
@@ -163,7 +163,7 @@ def talk(here: Legs, link: Link, tries: int) -> Said:
         return Ask((prompts.CONCLUDE,), Step.OUTCOME)
     status = g.fields.get("DialCallStatus", "")
     here.attempts.missed(link, MISSED.get(status, Disposition.NO_ANSWER))
-    return End((prompts.NOT_JOINED,))
+    return End((prompts.NOT_JOINED_LAST if _no_more(here, link) else prompts.NOT_JOINED,))
 
 
 @bp.post("/outcome/<int:tries>")
@@ -207,6 +207,12 @@ def _connected(here: Legs, link: Link) -> None:
         here.attempts.connected(link)
     except SQLAlchemyError:
         here.joined.mark(link)
+
+
+def _no_more(here: Legs, link: Link) -> bool:
+    """Whether that was the last try: nobody rings this patient again by itself."""
+    callback = here.attempts.of(link)
+    return callback is not None and callback.with_a_person
 
 
 def _concluded(here: Legs, link: Link, keyed: Conclude | Ask) -> Said:
