@@ -16,7 +16,7 @@ from routing.document import Document
 from routing.geography.places import Commune, parent, time_zone
 from routing.model import Need
 from routing.problem import Problem
-from routing.proof import Gap, gaps
+from routing.proof import Gap, Known, Proof, gaps
 from routing.spans import Pairs, total
 from routing.words import NEEDS, moment
 
@@ -49,12 +49,17 @@ class Report:
         return replace(self, problems=_gravest_first(problems))
 
 
-def check(book: RuleBook, places: Gazetteer, since: datetime, until: datetime) -> Report:
-    """Prove a book over a period (aware). The blocking problems come first."""
+def check(
+    book: RuleBook, places: Gazetteer, since: datetime, until: datetime, known: Known | None = None
+) -> Report:
+    """Prove a book over a period (aware). The blocking problems come first.
+
+    `known` is filled for another book to be proved over the same period, which has most hours in common.
+    """
     communes = {commune.insee: commune for commune in _inhabited(places)}
-    period = floor(since.timestamp()), ceil(until.timestamp())
-    found = list(gaps(book, communes, *period))
-    written = list(_written(book, *period))
+    proof = Proof(book, floor(since.timestamp()), ceil(until.timestamp()), known)
+    found = list(gaps(proof, communes))
+    written = list(_written(proof))
     kinds = [problem.kind for problem in written]
     problems = [*written, *_gap_problems(book, found, communes)]
     return Report(
@@ -85,10 +90,11 @@ def _gravest_first(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=gravity))
 
 
-def _written(book: RuleBook, since: float, until: float) -> Iterator[Problem]:
-    if book.document is not None:
-        yield from checks_document.problems(book.document)
-        yield from checks_calendar.problems(book, book.document, since, until)
+def _written(proof: Proof) -> Iterator[Problem]:
+    document = proof.book.document
+    if document is not None:
+        yield from checks_document.problems(document)
+        yield from checks_calendar.problems(proof, document)
 
 
 def _inhabited(places: Gazetteer) -> Iterable[Commune]:

@@ -6,23 +6,22 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from routing.compiled import RuleBook
 from routing.coverage import end_of_day
 from routing.document import Association, Closure, Document
 from routing.hours import DAY, closing_wall, span_of_instants, spans_of_day, wall
 from routing.model import Need
 from routing.problem import Problem
 from routing.proof import PROVED, Proof
-from routing.spans import union, within
+from routing.spans import within
 from routing.words import NEEDS
 
 ENDLESS = timedelta(days=366)  # who stays closed longer has left, and has a closing date for it
 
 
-def problems(book: RuleBook, document: Document, since: float, until: float) -> Iterator[Problem]:
-    """Every fault seen between two instants (whole seconds UTC)."""
+def problems(proof: Proof, document: Document) -> Iterator[Problem]:
+    """Every fault seen in the period."""
     yield from endless(document)
-    proof = Proof(book, since, until)
+    since, until = proof.since, proof.until
     turns: dict[str, tuple[date, ...]] = {}
     for one in document.associations:
         if one.time_zone not in turns:
@@ -31,7 +30,7 @@ def problems(book: RuleBook, document: Document, since: float, until: float) -> 
         yield from _never_open(one, proof, since)
         yield from _pacts(one, document, proof)
     for closure in document.closures:
-        yield from _closure(closure, book, proof)
+        yield from _closure(closure, proof)
 
 
 def endless(document: Document) -> Iterator[Problem]:
@@ -128,7 +127,7 @@ def _pacts(one: Association, document: Document, proof: Proof) -> Iterator[Probl
         end = end_of_day(pact.until, one.time_zone)
         if not pact.accepted or pact.association not in names or end <= proof.since:
             continue
-        there = union(*(within(proof.openings(n, pact.association), proof.since, end) for n in needs))
+        there = any(within(proof.openings(n, pact.association), proof.since, end) for n in needs)
         if needs and not there:
             said = f"déborde vers {names[pact.association]}, qui n'ouvre jamais"
             yield _absent(one.name, said, one, proof.since, "overflow")
@@ -145,7 +144,7 @@ def _absent(name: str, said: str, one: Association, since: float, part: str = "h
     )
 
 
-def _closure(closure: Closure, book: RuleBook, proof: Proof) -> Iterator[Problem]:
+def _closure(closure: Closure, proof: Proof) -> Iterator[Problem]:
     rule = f"closures/{closure.id}"
     since, until = closure.starts.timestamp(), closure.ends.timestamp()
     if until <= proof.since or since >= proof.until:
@@ -154,8 +153,8 @@ def _closure(closure: Closure, book: RuleBook, proof: Proof) -> Iterator[Problem
     for role, slugs in roles:
         for slug in slugs:
             needs = closure.needs or tuple(Need)
-            there = union(*(within(proof.openings(need, slug), since, until) for need in needs))
-            association = book.association(slug)
+            there = any(within(proof.openings(need, slug), since, until) for need in needs)
+            association = proof.book.association(slug)
             if association is not None and not there:
                 said = (
                     f"« {closure.reason} » : {association.name}, {role}, n'ouvre à aucun moment de l'arrêt."

@@ -13,6 +13,7 @@ from routing.compile import compile_book
 from routing.coverage import Terrain, named_communes
 from routing.document import Document
 from routing.geography.places import Commune
+from routing.proof import Known
 
 
 class Part:
@@ -33,13 +34,19 @@ class Part:
 
 
 def check_association(
-    document: Document, slug: str, terrain: Terrain, since: datetime, until: datetime, before: Document
+    document: Document,
+    slug: str,
+    terrain: Terrain,
+    since: datetime,
+    until: datetime,
+    before: Document,
+    known: Known | None = None,
 ) -> Report:
     """Prove a draft where `slug` can make a difference: its communes, before and after, and those of whom it
     helps. The faults of the document itself are told in full; counts are the part's."""
     codes = set(touched(before, slug, terrain)) | set(touched(document, slug, terrain))
     part = Part(terrain, codes)
-    return check(compile_book(document, 0, part), part, since, until)
+    return check(compile_book(document, 0, part), part, since, until, known)
 
 
 def touched(document: Document, slug: str, terrain: Terrain) -> Iterator[str]:

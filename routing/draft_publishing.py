@@ -19,6 +19,7 @@ from routing.drafts import Draft
 from routing.parts import Clash, Trespass, carry, desks, put_back
 from routing.person import By
 from routing.problem import Problem
+from routing.proof import Known
 from routing.publishing import Conflict, Refused, SecondPersonNeeded, Verdict
 from routing.store import DraftChanged, Superseded
 
@@ -61,8 +62,9 @@ def examine(engine: Engine, terrain: Terrain, one: Carried, slug: str) -> Verdic
     What is wrong already, and not its own, is left out: another's fault must not keep it from publishing.
     """
     since, until = publishing.proved_period(engine)
-    report = check_association(one.document, slug, terrain, since, until, one.current)
-    was = check_association(one.current, slug, terrain, since, until, one.document).problems
+    hours: Known = {}
+    report = check_association(one.document, slug, terrain, since, until, one.current, hours)
+    was = check_association(one.current, slug, terrain, since, until, one.document, hours).problems
     known = {(p.kind, p.rule, p.message) for p in was}
     own = _own_rules(one.document, slug)
     unheard = _unheard(one.document, slug, since)

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from routing.calendar import FIRST_YEAR, LAST_YEAR, public_holidays, school_holidays
@@ -14,6 +15,8 @@ from routing.document_hours import EVERY_DAY, DatedException, Hours, Span, Weekl
 DAY = timedelta(days=1)
 # A span opens at the latest at 23:59 and lasts 24 h at most; two days of margin also cover every offset.
 MARGIN = 2 * DAY
+_EPOCH = date(1970, 1, 1).toordinal()
+_FIRST_STEADY, _LAST_STEADY = date.min.toordinal() + 3, date.max.toordinal() - 3
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -190,7 +193,29 @@ def _is_round_the_clock(hours: Hours) -> bool:
 
 def span_of_instants(day: date, span: Span, zone: ZoneInfo) -> tuple[int, int]:
     """When a span that opens on this local day opens and closes, seconds UTC; not after: it is empty."""
+    midnight = _steady_midnight(zone, day.toordinal())
+    if midnight is not None:
+        opens, closes = _seconds(span.opens), _seconds(span.closes)
+        return midnight + opens, midnight + closes + (86_400 if closes <= opens else 0)
     return _first_instant(wall(day, span.opens), zone), _last_instant(closing_wall(day, span), zone)
+
+
+@lru_cache(maxsize=8192)
+def _steady_midnight(zone: ZoneInfo, ordinal: int) -> int | None:
+    """When this local day begins, seconds UTC; None where the clock changes before the next day is over."""
+    if not _FIRST_STEADY < ordinal < _LAST_STEADY:
+        return None
+    days = (datetime.fromordinal(ordinal + after) for after in range(3))
+    offsets = {day.replace(tzinfo=zone, fold=fold).utcoffset() for day in days for fold in (0, 1)}
+    offset = offsets.pop()
+    if offsets or offset is None:
+        return None
+    return (ordinal - _EPOCH) * 86_400 - int(offset.total_seconds())
+
+
+@lru_cache(maxsize=1441)
+def _seconds(clock: str) -> int:
+    return int(clock[:2]) * 3600 + int(clock[3:]) * 60
 
 
 def wall(day: date, clock: str) -> datetime:

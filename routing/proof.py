@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from routing.compiled import Chain, RuleBook, Service, Shut
-from routing.hours import URGENT
+from routing.document_hours import Hours
+from routing.hours import URGENT, Schedule
 from routing.model import Need
 from routing.spans import Pairs, minus, union, within
 
 # The national pool is the answer meant for the other two needs where an association has none of its own.
 PROVED = (Need.VISIT, Need.CONSULTATION)
+Known = dict[tuple[tuple[Hours, ...], str, str | None], Pairs]  # what hours come to, in one period
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +28,12 @@ class Gap:
     doubly_owned: Pairs
 
 
-def gaps(book: RuleBook, communes: Iterable[str], since: float, until: float) -> Iterator[Gap]:
-    """Every group of communes sharing a chain, with its holes and overlaps in [since, until).
-
-    Both are whole seconds UTC, as hours are kept: within the last second of a period nobody would be found.
-    """
-    proof = Proof(book, since, until)
-    known = list(communes)
+def gaps(proof: Proof, communes: Iterable[str]) -> Iterator[Gap]:
+    """Every group of communes sharing a chain, with its holes and overlaps in the proof's period."""
+    book, everywhere = proof.book, list(communes)
     for need in PROVED:
         alike: dict[Chain, list[str]] = {}
-        for commune in known:
+        for commune in everywhere:
             alike.setdefault(book.chain(need, commune), []).append(commune)
         for chain, group in alike.items():
             periods = tuple(proof.periods(chain))
@@ -45,10 +43,15 @@ def gaps(book: RuleBook, communes: Iterable[str], since: float, until: float) ->
 
 
 class Proof:
-    """Openings worked out once per service for the period under proof."""
+    """Openings worked out once per service for the period under proof.
 
-    def __init__(self, book: RuleBook, since: float, until: float) -> None:
-        self._book, self.since, self.until = book, since, until
+    `since` and `until` are whole seconds UTC, as hours are kept: within the last second of a period nobody
+    would be found. `known` keeps what the same hours come to, for another book of the same period.
+    """
+
+    def __init__(self, book: RuleBook, since: float, until: float, known: Known | None = None) -> None:
+        self.book, self.since, self.until = book, since, until
+        self._known = {} if known is None else known
         self._openings: dict[Service, Pairs] = {}
         self._stops: dict[Service, list[tuple[Shut, Pairs]]] = {}
 
@@ -71,7 +74,7 @@ class Proof:
 
     def served(self, need: Need, slug: str) -> bool:
         """Whether the association could answer this need in the period, by its own dates and desks."""
-        service = self._book.service(need, slug)
+        service = self.book.service(need, slug)
         return (
             service is not None
             and bool(service.rounds)
@@ -81,16 +84,23 @@ class Proof:
 
     def openings(self, need: Need, slug: str) -> Pairs:
         """When this association answers this need."""
-        service = self._book.service(need, slug)
+        service = self.book.service(need, slug)
         if service is None or not service.rounds:
             return ()
         known = self._openings.get(service)
         if known is None:
-            hours = ((i.since, i.until) for i in service.schedule.intervals(self.since, self.until))
-            open_ = within(union(hours), service.since, service.until)
+            open_ = within(self._hours(service.schedule), service.since, service.until)
             known = minus(open_, union(*(stopped for _, stopped in self.stops(service))))
             self._openings[service] = known
         return known
+
+    def _hours(self, schedule: Schedule) -> Pairs:
+        key = schedule.hours, schedule.zone.key, schedule.territory
+        pairs = self._known.get(key)
+        if pairs is None:
+            spans = schedule.intervals(self.since, self.until)
+            pairs = self._known[key] = union((i.since, i.until) for i in spans)
+        return pairs
 
     def stops(self, service: Service) -> list[tuple[Shut, Pairs]]:
         """Each closure with the instants at which it is the one that stops the service."""
@@ -108,7 +118,7 @@ class Proof:
         return union((i.since, i.until) for i in spans if i.rule.startswith(URGENT))
 
     def _overflow(self, need: Need, slug: str) -> list[Pairs]:
-        service = self._book.service(need, slug)
+        service = self.book.service(need, slug)
         pacts = service.overflow if service is not None else ()
         return [within(self.openings(need, pact.to), self.since, pact.until) for pact in pacts]
 
@@ -117,7 +127,7 @@ class Proof:
         found: list[Pairs] = []
         told: Pairs = ()
         for slug in owners:
-            service = self._book.service(need, slug)
+            service = self.book.service(need, slug)
             for shut, stopped in self.stops(service) if service is not None else ():
                 for since, until in minus(stopped, told):
                     found += [within(self.openings(need, m), since, until) for m in shut.meanwhile]

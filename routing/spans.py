@@ -38,7 +38,9 @@ def minus(left: Sequence[Pair], right: Sequence[Pair]) -> Pairs:
 
 
 def within(left: Sequence[Pair], since: float, until: float) -> Pairs:
-    """The instants of `left` from `since` up to `until`."""
+    """The instants of `left`, sorted and disjoint, from `since` up to `until`."""
+    if left and since <= left[0][0] and left[-1][1] <= until:
+        return tuple(left)
     return tuple((max(a, since), min(b, until)) for a, b in left if max(a, since) < min(b, until))
 
 

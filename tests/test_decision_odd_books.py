@@ -15,7 +15,7 @@ from routing.decision import decide, offers
 from routing.document import Document
 from routing.geography.places import Places
 from routing.model import Load, Need, Outcome
-from routing.proof import PROVED, gaps
+from routing.proof import PROVED, Proof, gaps
 from tests.books_on_file import at, document_on_file
 
 COMMUNES = ("33063", "33318", "33243", "24037", "64445", "97411")
@@ -206,7 +206,8 @@ def test_the_intervals_of_a_year_agree_with_asking_at_any_second(
 ) -> None:
     book = compile_book(Document.model_validate(written), 1, PLACES)
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    found = list(gaps(book, COMMUNES, start.timestamp(), start.timestamp() + 365 * 86400))
+    proof = Proof(book, start.timestamp(), start.timestamp() + 365 * 86400)
+    found = list(gaps(proof, COMMUNES))
     for second in seconds:
         moment = start + timedelta(seconds=second)
         for gap in found:
