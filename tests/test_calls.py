@@ -41,6 +41,11 @@ class Service:
             for table in ("notices", "attempts", "callbacks"):
                 connection.execute(text(f"DELETE FROM {table}"))
 
+    def now_stands(self, state: str) -> None:
+        """Every call-back as if it had come so far."""
+        with self._sql.begin() as connection:
+            connection.execute(text("UPDATE callbacks SET state = :state"), {"state": state})
+
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, redis_server: str) -> Iterator[Service]:
@@ -88,15 +93,17 @@ def test_a_foreign_number_is_told_to_the_desk_as_it_is_dialled_from_france(servi
     assert "Numéro du patient : 00 44 16 32 96 00 01." in [e.text for e in player.transcript.of("whisper")]
 
 
+BOOKED = {
+    "from": "+33639980001",
+    "steps": [{"press": "97600"}, {"press": "1"}, {"press": "1"}],
+    "ends": {"callback": True, "hears": ["vous rappelle "], "not_hears": ["dès que possible"]},
+}
+
+
 def test_ringing_again_after_a_missed_promise_one_is_told_no_hour_gone_by(service: Service) -> None:
     service.forget()
     service.clock.at = datetime.now(UTC)
-    booked = {
-        "from": "+33639980001",
-        "steps": [{"press": "97600"}, {"press": "1"}, {"press": "1"}],
-        "ends": {"callback": True, "hears": ["vous rappelle "], "not_hears": ["dès que possible"]},
-    }
-    play_call(booked, service.account, service.clock)
+    play_call(BOOKED, service.account, service.clock)
     service.clock.at = datetime.now(UTC) + timedelta(hours=4)
     again = {
         "from": "+33639980001",
@@ -106,5 +113,22 @@ def test_ringing_again_after_a_missed_promise_one_is_told_no_hour_gone_by(servic
             {"dials": ["+33199003600"]},
         ],
         "ends": {"callback": True, "bridged": "+33199003600", "not_hears": ["tard à", "avant"]},
+    }
+    play_call(again, service.account, service.clock)
+
+
+@pytest.mark.parametrize(("state", "next_one"), [("due", True), ("retry", False), ("human", False)])
+def test_who_is_not_in_the_queue_is_not_told_to_be_the_next(
+    service: Service, state: str, next_one: bool
+) -> None:
+    service.forget()
+    service.clock.at = datetime.now(UTC)
+    play_call(BOOKED, service.account, service.clock)
+    service.now_stands(state)
+    place = {"hears" if next_one else "not_hears": ["Vous êtes le prochain."]}
+    again = {
+        "from": "+33639980001",
+        "steps": [{"silence": True}, {"hears": ["Pour annuler, tapez 1."], "press": "0"}],
+        "ends": {"callback": True, "bridged": "+33199003600", **place},
     }
     play_call(again, service.account, service.clock)

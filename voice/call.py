@@ -194,7 +194,7 @@ class OpenCallback(Struct, frozen=True):
 
     id: str
     promise: str  # spoken, e.g. « avant 21 h 40 »
-    ahead: int  # call-backs due before it
+    ahead: int | None  # call-backs due before it; None: it is not in the queue now, or nobody knows
     place: str | None  # INSEE code
 
 

@@ -45,7 +45,10 @@ class Effects:
         if found is None:
             return None
         spoken = self._spoken(found.promise, found.commune, now)
-        return OpenCallback(found.id, spoken, self._bookings.ahead_of(found) or 0, found.commune)
+        # A patient missed once is rung at an hour of its own, one whom a person rings at that person's.
+        queued = found.state is not callback.State.RETRY and not found.with_a_person
+        ahead = self._bookings.ahead_of(found) if queued else None
+        return OpenCallback(found.id, spoken, ahead, found.commune)
 
     def carry_out(self, turn: Turn, world: World) -> Turn:
         """The turn with its effect replaced by what came of it. The flow never asks for two in a row."""

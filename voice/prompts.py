@@ -127,11 +127,11 @@ def promised(promise: str, number: str) -> str:
     )
 
 
-def waiting(promise: str, ahead: int) -> str:
+def waiting(promise: str, ahead: int | None) -> str:
     """What a caller who already waits for a call-back hears when ringing again."""
-    place = "Vous êtes le prochain." if ahead == 0 else f"{ahead} personne{'s' * (ahead > 1)} avant vous."
+    place = f"{ahead} personne{'s' * (ahead > 1)} avant vous. " if ahead else "Vous êtes le prochain. "
     return (
-        f"SOS Médecins vous rappelle {promise}. {place} Pour annuler, tapez 1. "
+        f"SOS Médecins vous rappelle {promise}. {'' if ahead is None else place}Pour annuler, tapez 1. "
         "Pour changer de numéro, tapez 2. Pour parler à quelqu'un, restez en ligne."
     )
 
