@@ -35,7 +35,7 @@ def decide(
 def offers(book: RuleBook, place: Located | None, at: datetime) -> tuple[Need, ...]:
     """What can be had at this place now, in the order of its association's menu.
 
-    Nothing under the book of last resort: whoever knows no association has nothing to ask, and rings the desk.
+    Nothing under the book of last resort: who knows no association has nothing to ask, and rings the desk.
     """
     if not book.chains:
         return ()
