@@ -95,9 +95,10 @@ def _offer_answered(call: Call, keys: str, world: World) -> Turn:
         return ringing.again(call, world)
     if call.tries + 1 < TRIES:
         call = replace(call, tries=call.tries + 1)
-        return Turn(call, (Ask((prompts.OFFER,), call, timeout=6),))
-    if _own_number(call):
-        # Silent three times, perhaps unable to press: a promise is safer than another round of ringing.
+        return Turn(call, (ringing.ask_offer(call, world),))
+    if _own_number(call) and not call.priority:
+        # Silent three times, perhaps unable to press: a promise is safer than another round of ringing,
+        # but not hours of waiting for who pressed the key of the red flags.
         return _book(replace(call, number=call.caller))
     return ringing.again(call, world)
 

@@ -48,7 +48,7 @@ def human(call: Call, world: World) -> Turn:
 def ring(call: Call, world: World, before: tuple[Instruction, ...] = ()) -> Turn:
     """Ring the next desk, or the next group that rings together."""
     if not call.targets:
-        return offer(call)
+        return offer(call, world)
     group = _group(call.targets)
     call = replace(call, stage=Stage.RINGING)
     shown = bool(call.caller) and all(target.shows_caller for target in group)
@@ -88,14 +88,20 @@ def dial_ended(call: Call, event: DialEnded, world: World) -> Turn:
         return Turn(ended, (HangUp(),), (Fact("answered", data),))
     rest = call.targets[len(group) :] if group else ()
     call = replace(call, targets=rest)
-    turn = ring(call, world, (Say(prompts.NEXT_DESK),)) if rest else offer(call)
+    turn = ring(call, world, (Say(prompts.NEXT_DESK),)) if rest else offer(call, world)
     return replace(turn, facts=(Fact("unanswered", data), *turn.facts))
 
 
-def offer(call: Call) -> Turn:
+def offer(call: Call, world: World) -> Turn:
     """Nobody answered: a call-back, or another round."""
     call = replace(call, stage=Stage.OFFER, tries=0)
-    return Turn(call, (Ask((prompts.OFFER,), call, timeout=6),), (Fact("offered"),))
+    return Turn(call, (ask_offer(call, world),), (Fact("offered"),))
+
+
+def ask_offer(call: Call, world: World) -> Ask:
+    """The offer; a caller in danger is told again whom to ring instead."""
+    danger = (prompts.danger(world.routing.emergency(call.place)),) if call.priority else ()
+    return Ask((*danger, prompts.OFFER), call, timeout=6)
 
 
 def again(call: Call, world: World) -> Turn:
