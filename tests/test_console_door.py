@@ -86,6 +86,23 @@ def test_a_part_of_a_page_sends_the_whole_page_to_the_entrance(desk: Console) ->
     assert (answer.status_code, answer.headers["HX-Redirect"][:7]) == (204, "/entrer")
 
 
+def test_whoever_s_session_ended_comes_back_to_the_page_they_were_on(desk: Console) -> None:
+    browser = desk.entered(Role.MANAGER, "pau")
+    desk.clock.advance(hours=4)
+    page, other = "http://localhost/a/pau/fermeture?x=1", "http://elsewhere.example/a/pau/"
+    back = "/entrer?suite=/a/pau/fermeture?x%3D1"
+    for path, referrer, to in (
+        ("/a/pau/fermeture", page, back),
+        ("/a/pau/reouverture", page, back),
+        ("/a/pau/reouverture", other, "/entrer"),
+    ):
+        sent = browser.client.post(path, headers={"Referer": referrer})
+        assert sent.headers["Location"] == to
+    assert "Votre session était finie\u00a0: rien n&#39;a été envoyé." in browser.text("/entrer")
+    part = browser.client.get("/a/pau/maintenant", headers={"HX-Request": "true", "Referer": page})
+    assert part.headers["HX-Redirect"] == back, "not to the part, which is no page"
+
+
 def test_a_page_that_names_no_right_stops_the_console() -> None:
     app = Flask("bare")
     app.add_url_rule("/oublie", "oublie", lambda: "")

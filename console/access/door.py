@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, flash, g, redirect, request, session, url_for
 
 from console.access.demonstration import demonstrates
 from console.access.roles import OF_AN_ASSOCIATION, Right, Stage, Who
@@ -81,8 +82,18 @@ def _who() -> Who | None:
 
 
 def _to_the_entrance() -> Response:
-    back = request.full_path.rstrip("?") if request.method == "GET" else None
+    if request.method == "POST" and KEY in session:
+        flash("Votre session était finie : rien n'a été envoyé. Entrez de nouveau pour reprendre.")
+    back = _page()
     return _sent(url_for("entering.enter", suite=back if back not in (None, "/") else None))
+
+
+def _page() -> str | None:
+    """The page to come back to: the one asked for, or the one that holds the form or the part."""
+    if request.method == "GET" and not request.headers.get("HX-Request"):
+        return request.full_path.rstrip("?")
+    page = urlsplit(request.referrer or "")
+    return f"{page.path}?{page.query}".rstrip("?") if page.netloc == request.host else None
 
 
 def _onward(stage: Stage) -> Response:

@@ -82,7 +82,12 @@ def looking(settings: Settings, width: int = 1280, *flags: str) -> Iterator[Brow
 def enter(page: Page, desk: Console, role: Role, association: str | None = None) -> None:
     """Through the forms, with password and code."""
     page.goto("/entrer")
-    page.get_by_label("Adresse électronique").fill(desk.person(role, association))
+    again(page, desk, desk.person(role, association))
+
+
+def again(page: Page, desk: Console, email: str) -> None:
+    """From the entrance that is shown."""
+    page.get_by_label("Adresse électronique").fill(email)
     page.get_by_label("Mot de passe").fill(PASSWORD)
     page.get_by_role("button", name="Entrer", exact=True).click()
     desk.clock.advance(seconds=60)

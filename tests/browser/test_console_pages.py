@@ -14,7 +14,7 @@ from config.settings import Settings
 from console.access.roles import Role
 from routing.decision import decide
 from routing.model import Located, Need, Outcome, PlaceSource
-from tests.browser.chromium import enter, looking, served
+from tests.browser.chromium import again, enter, looking, served
 from tests.console import PASSWORD, Console
 from tests.console_life import live
 
@@ -86,6 +86,27 @@ def test_the_sheets_print_on_few_pages_and_hide_what_paper_cannot_do(desk: Conso
     for part in ("nav.tabs", "header.top"):
         expect(page.locator(part)).to_be_hidden()
     expect(page.locator(".headline").first).to_be_visible()
+
+
+def test_what_was_typed_outlives_a_session_that_ended_meanwhile(desk: Console, page: Page) -> None:
+    enter(page, desk, Role.MANAGER, "pau")
+    page.goto("/a/pau/fermeture")
+    page.get_by_label("Visite à domicile").check()
+    page.get_by_label("À une autre heure").check()
+    page.get_by_label("Heure", exact=True).fill("5h15")
+    page.get_by_label("Phrase dite aux patients").fill("Les visites reprennent à 5 h 15.")
+    desk.clock.advance(hours=4)
+    page.get_by_role("button", name="Voir ce que ça change").click()
+    expect(page.get_by_role("status").first).to_contain_text("Votre session était finie")
+    again(page, desk, "manager@pau.example")
+    expect(page).to_have_url(re.compile("/a/pau/fermeture$"))
+    expect(page.get_by_role("status")).to_contain_text("Ce que vous aviez tapé est de nouveau là.")
+    expect(page.get_by_label("Visite à domicile")).to_be_checked()
+    expect(page.get_by_label("Heure", exact=True)).to_have_value("5h15")
+    expect(page.get_by_label("Phrase dite aux patients")).to_have_value("Les visites reprennent à 5 h 15.")
+    page.get_by_role("button", name="Voir ce que ça change").click()
+    expect(page.locator(".headline")).to_contain_text("jusqu'à 5 h 15 (pendant")
+    assert page.evaluate("sessionStorage.getItem('typed')") is None, "what got through is not kept"
 
 
 def test_a_manager_invited_today_sets_up_a_second_factor(desk: Console, page: Page) -> None:
