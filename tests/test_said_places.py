@@ -20,6 +20,7 @@ MAP = Map(Places.load(), Landlines({}))
         ("Aix", ["13", "73", "62"]),
         ("12 rue de Paris à Lille", ["59"]),
         ("5 place du Marché, au Mans", ["72"]),
+        ("12 rue de Paris 59 000 Lille", ["59"]),
         ("rue de Strasbourg", []),
         ("Rue", ["80"]),
         ("l'étoile", ["80", "39", "26"]),

@@ -23,6 +23,7 @@ HOMONYMS = 3  # a menu has four choices, the last one « une autre commune »
 _WHOLE_CITIES = {"69000": "69123", "13000": "13055"}
 # « 12 rue de Paris à Lille » names Lille; a street alone names no commune.
 _STREET = re.compile(r"\b(?:rue|avenue|boulevard|place|route|chemin|impasse|allée|quai|square)\s+\w")
+_CODE = re.compile(r"\b[0-9]{2} ?[0-9]{3}\b")
 _TOWN = re.compile(r".*\b(?:à|au|aux)\s+(.+)", re.DOTALL)
 _PARIS, _PARIS_CODES = "75056", "75"  # all other codes of Paris are CEDEX
 Recorded = Callable[[str | None], str | None]  # a recording's name to its URL; None: it cannot be played
@@ -59,7 +60,7 @@ class Map:
 
     def spoken(self, words: str) -> tuple[Located, ...]:
         """The commune that was said; a few that share its name where they hold most who may mean it."""
-        if _STREET.search(words.lower()):
+        if _STREET.search(words.lower()) and not _CODE.search(words):
             town = _TOWN.fullmatch(words)
             words = town[1] if town else ""
         best: dict[str, float] = {}
