@@ -284,3 +284,11 @@ def test_a_patient_cancels_by_sms_and_only_by_saying_so(phone: Telephone, sqlite
     with sqlite_engine.begin() as connection:
         owed = connection.execute(text("SELECT count(*) FROM notices WHERE kind = 'cancelled'"))
         assert owed.scalar() == 1, "the patient is told that it was understood"
+
+
+def test_a_no_that_cannot_be_noted_is_answered(phone: Telephone, sqlite_engine: Engine) -> None:
+    with sqlite_engine.begin() as connection:
+        connection.execute(text("ALTER TABLE callbacks RENAME TO callbacks_away"))
+    answer = phone.ask(phone.settings.public_url + "/voice/message", From=PATIENT, Body="NON")
+    assert "<Message>3624 : votre réponse n'a pas pu être notée." in unescape(answer)
+    assert not any(word in answer.lower() for word in ("médec", "consult", "patient"))

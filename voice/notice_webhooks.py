@@ -20,7 +20,7 @@ from workers.callbacks.attempts import ZoneOf
 from workers.callbacks.callback import WAITING, Callback
 from workers.callbacks.links import CONNECTION, Links
 from workers.callbacks.outcomes import renounced
-from workers.callbacks.promise import again, cancels
+from workers.callbacks.promise import NOT_CANCELLED, again, cancels
 from workers.callbacks.store import Callbacks
 
 notice_bp = Blueprint("notices", __name__, url_prefix="/voice/legs")
@@ -97,6 +97,13 @@ def message() -> Response:
         if found and callbacks.cancel(found.id, beside=renounced(found, "par SMS")):
             log.info("callback_cancelled_by_sms", callback_id=found.id)
     return _xml(twiml.bridge(()))
+
+
+@message_bp.errorhandler(SQLAlchemyError)
+def unheard(fault: SQLAlchemyError) -> Response:
+    """The patient believes that it is cancelled: told, by the carrier alone, that it is not."""
+    log.error("message_failed", exc_info=fault)
+    return _xml(twiml.written_back(NOT_CANCELLED))
 
 
 def _call_of(line: NoticeLine, callback: Callback | None) -> Call:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from msgspec import Struct
+from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Dial as DialVerb
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
@@ -101,6 +102,13 @@ def ask_desk(texts: Sequence[str], action: str) -> str:
 def bridge(texts: Sequence[str]) -> str:
     """A whisper document that ends: the carrier then joins the two calls."""
     return _document(tuple(texts))
+
+
+def written_back(text: str) -> str:
+    """The answer to an SMS."""
+    document = MessagingResponse()
+    document.message(text)
+    return str(document)
 
 
 def ask_code(texts: Sequence[str], action: str) -> str:
