@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from routing.calendar import KNOWN_TERRITORIES
+from routing.closures import begins
 from routing.document import Association, Document, Regulator
 from routing.numbers import caller_id_problem, target_problem
 from routing.problem import Problem
@@ -14,6 +16,7 @@ from routing.problem import Problem
 LONGEST_MESSAGE = timedelta(days=366)
 LONG_MESSAGE = 200  # characters, some 13 seconds before the menu
 SPOKEN_A_SECOND = 15  # characters
+EMERGENCY_NUMBER = re.compile(r"1[0-9]{1,2}")
 
 
 def problems(document: Document) -> Iterator[Problem]:
@@ -29,6 +32,7 @@ def problems(document: Document) -> Iterator[Problem]:
         yield from _loop(one, slugs)
     yield from _closures(document, slugs.keys())
     yield from _messages(document, slugs.keys())
+    yield from _emergency(document)
 
 
 def _doubles(document: Document) -> Iterator[Problem]:
@@ -76,9 +80,12 @@ def _association(
     for name in (*one.regulators, *one.callbacks.regulators):
         if name not in desks:
             yield _unknown(name, one.name, rule)
-    for pact in one.overflow:
-        if pact.association not in slugs:
-            yield _unknown(pact.association, one.name, f"{rule}/overflow")
+    for helper, count in Counter(pact.association for pact in one.overflow).items():
+        if helper not in slugs:
+            yield _unknown(helper, one.name, f"{rule}/overflow")
+        if count > 1:
+            said = f"{one.name} : le débordement vers « {helper} » est écrit {count} fois."
+            yield Problem("double", True, said, rule=f"{rule}/overflow")
     yield from _settings(one, rule)
 
 
@@ -113,6 +120,11 @@ def _closures(document: Document, slugs: Iterable[str]) -> Iterator[Problem]:
         for name in named:
             if name not in known:
                 yield _unknown(name, f"La fermeture « {closure.reason} »", f"closures/{closure.id}")
+        if begins(closure) >= closure.ends:
+            said = (
+                f"La fermeture « {closure.reason} » serait rendue publique après sa fin : elle n'arrête rien."
+            )
+            yield Problem("never_holds", False, said, rule=f"closures/{closure.id}")
 
 
 def _messages(document: Document, slugs: Iterable[str]) -> Iterator[Problem]:
@@ -130,6 +142,17 @@ def _messages(document: Document, slugs: Iterable[str]) -> Iterator[Problem]:
             seconds = len(message.text) // SPOKEN_A_SECOND
             said = f"{name} retient chaque patient environ {seconds} s avant le menu : raccourcissez-le."
             yield Problem("long_message", False, said, first_minute=message.starts, rule=rule)
+
+
+def _emergency(document: Document) -> Iterator[Problem]:
+    """What a caller in danger is told to dial."""
+    for territory, number in document.emergency.items():
+        if territory and territory not in KNOWN_TERRITORIES:
+            said = f"Numéros d'urgence : territoire inconnu, « {territory} »."
+            yield Problem("unknown_territory", True, said, rule="emergency")
+        if not EMERGENCY_NUMBER.fullmatch(number):
+            said = f"« {number} » n'est pas un numéro d'urgence (attendu : 15, 112…)."
+            yield Problem("emergency_number", True, said, rule="emergency")
 
 
 def _unknown(name: str, where: str, rule: str) -> Problem:

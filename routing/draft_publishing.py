@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from routing import drafts, pacts, publishing, store
 from routing.checks_part import check_association
+from routing.checks_places import misplaced
 from routing.closures import secret
 from routing.coverage import Gazetteer, Terrain
 from routing.differences import differences
@@ -64,8 +65,10 @@ def examine(engine: Engine, terrain: Terrain, one: Carried, slug: str) -> Verdic
     since, until = publishing.proved_period(engine)
     hours: Known = {}
     report = check_association(one.document, slug, terrain, since, until, one.current, hours)
-    was = check_association(one.current, slug, terrain, since, until, one.document, hours).problems
-    known = {(p.kind, p.rule, p.message) for p in was}
+    report = report.with_more(misplaced(one.document, terrain.places, slug))
+    was = check_association(one.current, slug, terrain, since, until, one.document, hours)
+    was = was.with_more(misplaced(one.current, terrain.places, slug))
+    known = {(p.kind, p.rule, p.message) for p in was.problems}
     own = _own_rules(one.document, slug)
     unheard = _unheard(one.document, slug, since)
     heard = [p for p in report.problems if p.blocking or p.rule not in unheard]

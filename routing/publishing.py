@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from config.stores import database_now, reading
 from routing import number_proofs, pacts, recordings, store
 from routing.checks import Report, check, gravity, refusals
+from routing.checks_places import misplaced
 from routing.closures import only_urgent
 from routing.compile import compile_book
 from routing.coverage import Gazetteer, Terrain
@@ -70,7 +71,7 @@ def examine(engine: Engine, places: Gazetteer | Terrain, document: Document, bas
     before = _version(engine, based_on)
     terrain = places if isinstance(places, Terrain) else Terrain(places)
     report = check(compile_book(document, based_on + 1, terrain), terrain.places, *proved_period(engine))
-    report = report.with_more(unproved(engine, before, document))
+    report = report.with_more((*unproved(engine, before, document), *misplaced(document, terrain.places)))
     found = differences(before, document)
     return Verdict(report, found, second_person(before, document, found))
 

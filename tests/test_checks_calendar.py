@@ -110,3 +110,21 @@ def test_an_exception_that_closes_for_ever_blocks() -> None:
 def test_the_last_second_of_the_period_is_no_hole(until: timedelta) -> None:
     since = START + timedelta(seconds=12, microseconds=3)
     assert proved(since, START + YEAR + until).holes == proved(START, START + YEAR).holes
+
+
+def test_a_closure_made_public_after_its_end_is_told() -> None:
+    closure = {
+        "id": "x",
+        "association": "pau",
+        "reason": "Travaux",
+        "starts": START,
+        "ends": START + YEAR / 2,
+    }
+    late = Document.model_validate(
+        GIRONDE.model_dump() | {"closures": [closure | {"published_at": START + YEAR}]}
+    )
+    found = proved(closures=late.closures)
+    (told,) = (problem for problem in found.problems if problem.kind == "never_holds")
+    assert (told.rule, told.blocking) == ("closures/x", False)
+    in_time = late.closures[0].model_copy(update={"published_at": START})
+    assert "never_holds" not in [problem.kind for problem in proved(closures=(in_time,)).problems]

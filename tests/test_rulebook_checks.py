@@ -97,6 +97,9 @@ def test_an_overflow_back_to_the_same_desk_is_a_loop() -> None:
         ("associations__0__holiday_territory", "ZZ", "unknown_territory"),
         ("associations__0__callbacks", {"caller_id": "+33639980001"}, "caller_id"),
         ("regulators__6__phones", [], "mute_desk"),
+        ("associations__0__overflow", [{"association": "pau"}, {"association": "pau"}], "double"),
+        ("emergency", {"6AE": "3624"}, "emergency_number"),
+        ("emergency", {"alsace": "15"}, "unknown_territory"),
     ],
 )
 def test_what_leads_nowhere_blocks_the_publication(path: str, value: object, kind: str) -> None:

@@ -12,6 +12,7 @@ import click
 from config.settings import Settings
 from console.cli.rulebook import book_in_force
 from routing.checks import Report, check
+from routing.checks_places import misplaced
 from routing.geography.places import Places
 from routing.problem import Problem
 
@@ -28,6 +29,7 @@ def command(as_json: bool) -> None:
     book = book_in_force(Settings.of_process(), places)
     since, began = datetime.now(UTC).replace(second=0, microsecond=0), time.perf_counter()
     report = check(book, places, since, since + PROVED)
+    report = report.with_more(misplaced(book.document, places)) if book.document else report
     seconds = round(time.perf_counter() - began, 2)
     click.echo(
         json.dumps(_contract(report, seconds), ensure_ascii=False) if as_json else _told(report, seconds)
