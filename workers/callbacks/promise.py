@@ -12,7 +12,9 @@ from workers.callbacks.notices import Notice
 
 SOON = "dès que possible"  # where no hour can honestly be told
 CANCEL_WORD = "NON"
-NOT_CANCELLED = "3624 : votre réponse n'a pas pu être notée. Répondez de nouveau dans un instant, ou refaites le 3624."
+NOT_CANCELLED = (
+    "3624 : votre réponse n'a pas pu être notée. Répondez de nouveau dans un instant, ou refaites le 3624."
+)
 _CANCEL = frozenset({CANCEL_WORD, "NO", "STOP", "ANNULER", "ANNULE", "ANNULEZ", "ANNULATION"})
 _BESIDE = frozenset(
     {"MERCI", "SVP", "BONJOUR", "BONSOIR", "LE", "MON", "MA", "CE", "DE", "RAPPEL", "DEMANDE"}
