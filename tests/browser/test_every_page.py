@@ -29,7 +29,7 @@ def test_every_page_and_every_state_is_sound_for_everybody(tmp_path: Path) -> No
             context.route("**/live?*", lambda route: route.fulfill(content_type="text/event-stream"))
             world, eye = World(desk), Eye(context, context.new_page(), settings.console_url)
             pages = list(every_page(desk, world))
-            wrong = [*named_twice(pages), *eye.judged(pages, keyboard=True)]
+            wrong = [*named_twice(pages), *eye.judged(pages)]
             wrong += eye.judged_when_old(next(one for one in pages if one.endpoint == "federation.board"))
             wrong += eye.judged(chain(refused(pages), states(desk, world)))
             redis.kill()
@@ -56,9 +56,9 @@ class Eye:
     page: Page
     base: str
 
-    def judged(self, pages: Iterable[Shown], *, keyboard: bool = False) -> list[str]:
+    def judged(self, pages: Iterable[Shown]) -> list[str]:
         """What is wrong with them."""
-        return [line for one in pages for line in self._judged(one, keyboard=keyboard)]
+        return [line for one in pages for line in self._judged(one)]
 
     def judged_when_old(self, board: Shown) -> list[str]:
         """The figures of a feed that fell silent say that they are old."""
@@ -71,13 +71,13 @@ class Eye:
         page.close()
         return found
 
-    def _judged(self, one: Shown, *, keyboard: bool) -> list[str]:
+    def _judged(self, one: Shown) -> list[str]:
         self._open(self.page, one)
         if "autofocus" in one.html and "refused" in one.endpoint:
             expect(self.page.locator(".problem:focus")).to_have_count(1)
         if folder := os.environ.get("PICTURES"):
             self.page.screenshot(path=Path(folder) / f"{re.sub('[^a-zA-Z]+', '-', one.endpoint)}.png")
-        return [f"{one.endpoint}, {one.path}: {line}" for line in judge(self.page, keyboard=keyboard)]
+        return [f"{one.endpoint}, {one.path}: {line}" for line in judge(self.page)]
 
     def _open(self, page: Page, one: Shown) -> None:
         def answer(route: Route) -> None:
