@@ -263,7 +263,7 @@ ERRORS = {
     404: ("Cette page n'existe pas.", "L'adresse est fausse, ou ce qu'elle montrait n'est pas à vous."),
     405: ("Cette page ne s'ouvre pas ainsi.", "Revenez à l'accueil."),
     409: ("Quelqu'un d'autre publie en ce moment.", "Rien n'a été changé. Recommencez dans un instant."),
-    413: ("C'est trop long.", "Envoyez moins de texte à la fois."),
+    413: ("C'est trop long.", "Revenez en arrière : votre texte y est encore. Envoyez-le en plusieurs fois."),
     503: ("La console n'a pas encore les règles.", "Les appels, eux, continuent. Rechargez dans un instant."),
     500: ("La console a un problème.", "Les appels, eux, continuent. Recommencez dans un instant."),
 }

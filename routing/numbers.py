@@ -122,7 +122,7 @@ def _short_problem(number: str) -> str:
         return _SHORT[number]
     if _ascii_digits(number) and len(number) == 4 and number[0] == "3":
         return "numéro court 3xxx"
-    return "numéro mal formé (attendu : +33…)"
+    return "numéro mal formé (dix chiffres attendus, 05 36 49 00 01)"
 
 
 def _metropolitan_problem(rest: str) -> str | None:

@@ -64,6 +64,14 @@ def test_a_list_is_put_in_order_by_its_buttons(step: str, order: str) -> None:
     assert reordered("abc", step) == list(order)
 
 
+def test_a_name_too_long_is_refused_and_never_cut(desk: Console) -> None:
+    browser, path = desk.entered(Role.MANAGER, "pau"), "/a/pau/regulations"
+    stamp = re.findall(r'name="stamp" value="(\w+)"', browser.text(path))[0]
+    refused = browser.send(path, name="Régulation " + "x" * 120, stamp=stamp, step="new")
+    assert refused.status_code == 422
+    assert "120 caractères au plus" in refused.text
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [

@@ -19,6 +19,7 @@ STRATEGIES = {
     Strategy.LONGEST_IDLE: "d'abord celui qui n'a pas parlé depuis le plus longtemps",
 }
 MOST_NUMBERS = 10
+_NAME = "Donnez un nom à la régulation, 120 caractères au plus."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,8 @@ def read(form: Form, desk: Regulator, proved: Iterable[str]) -> Regulator:
         numbers.append(number(form.added))
     if len(numbers) > MOST_NUMBERS:
         raise Unreadable("added", f"{MOST_NUMBERS} numéros au plus par régulation.")
-    if not form.name.strip() or len(form.name) > 120:
-        raise Unreadable("name", "Donnez un nom à la régulation.")
+    if not form.name.strip() or len(form.name.strip()) > 120:
+        raise Unreadable("name", _NAME)
     if form.strategy not in set(Strategy):
         raise Unreadable("strategy", "Choisissez comment les numéros sonnent.")
     return desk.model_copy(
@@ -81,7 +82,7 @@ def number(typed: str) -> str:
     plain = typed.strip()
     found = plain if plain.startswith(("sip:", "sips:")) else normalise(plain) or plain
     if (wrong := target_problem(found)) is not None:
-        raise Unreadable("added", f"« {plain} » ne peut pas être appelé : {wrong}.")
+        raise Unreadable("added", f"« {plain[:40]} » ne peut pas être appelé : {wrong}.")
     return found
 
 
@@ -127,15 +128,15 @@ def with_new(document: Document, slug: str, name: str) -> tuple[Document, str]:
     """The document with a desk more, rung after the association's others, and its id. Raises `Unreadable`."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40]
-    if not stem:
-        raise Unreadable("name", "Donnez un nom à la régulation.")
+    if not stem or len(name.strip()) > 120:
+        raise Unreadable("name", _NAME)
     taken = {desk.id for desk in document.regulators}
     made = next(
         i for i in (f"{slug}-{stem}"[:55] + f"-{n}" * (n > 1) for n in range(1, 999)) if i not in taken
     )
     one = next(a for a in document.associations if a.slug == slug)
     with_it = with_order(document, one, (*one.regulators, made))
-    desk = Regulator(id=made, name=name.strip()[:120])
+    desk = Regulator(id=made, name=name.strip())
     return with_it.model_copy(update={"regulators": (*document.regulators, desk)}), made
 
 

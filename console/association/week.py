@@ -95,7 +95,9 @@ def _span(text: str) -> tuple[str, str]:
     edges = _BETWEEN.split(re.sub(r"^de\s+", "", text))
     clocks = [read_clock(edge) for edge in edges]
     if len(edges) != 2 or clocks[0] is None or clocks[1] is None:
-        raise ValueError(f"« {text} » n'est pas lisible : écrivez 8h-12h, 14h-20h, ou 20h-8h pour une nuit.")
+        raise ValueError(
+            f"« {text[:40]} » n'est pas lisible : écrivez 8h-12h, 14h-20h, ou 20h-8h pour une nuit."
+        )
     opens, closes = (f"{clock:%H:%M}" for clock in clocks if clock is not None)
     return opens, "24:00" if closes == "00:00" and opens != "00:00" else closes
 
