@@ -65,6 +65,8 @@ URLS = LegUrls("http://127.0.0.1/a", "http://127.0.0.1/s", "http://127.0.0.1/f")
         (400, b'{"code": 21211, "message": "", "status": 400}', Refused),
         (401, b'{"code": 20003, "message": "", "status": 401}', Throttled),
         (400, b'{"code": 21210, "message": "", "status": 400}', Throttled),
+        (403, b'{"code": 20006, "message": "", "status": 403}', Throttled),
+        (403, b'{"code": 21215, "message": "", "status": 403}', Refused),
         (404, b'{"code": 20404, "message": "", "status": 404}', Throttled),
         (404, b"<html>", Throttled),
         (400, b"", Throttled),

@@ -25,7 +25,8 @@ LISTED = 200
 PAGE = 1000  # the most the carrier gives at once; the client follows the pages
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # 4xx that are ours to mend, whichever number is rung: credentials, a caller id we do not own.
-LOWEST_CODE = 10000
+LOWEST_CODE = 10000  # of the carrier's own
+LOWEST_OF_CALLS = 21000  # below it a code speaks of the account, not of one call
 CONFIGURATION = {20003, 20404, 21210, 21212, 21405}
 # A reply that is no JSON, or none the library expects, raises the last four from within it.
 GARBLED = (TwilioException, requests.RequestException, ValueError, KeyError, TypeError, AttributeError)
@@ -214,7 +215,8 @@ def _refusal(fault: TwilioRestException) -> Reply:
     if not 400 <= fault.status < 500 or fault.status == 408:
         return Unknown(f"http {fault.status}")
     # Without a code of the carrier's own (the library gives the status then) a proxy between us spoke.
-    if code < LOWEST_CODE or code in CONFIGURATION or fault.status in {401, 403}:
+    ours = fault.status in {401, 403} and code < LOWEST_OF_CALLS
+    if code < LOWEST_CODE or code in CONFIGURATION or ours:
         log.error("carrier_refuses_us", code=code, status=fault.status)
         return Throttled(timedelta(seconds=30))
     return Refused(code)
