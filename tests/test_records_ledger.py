@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from random import Random
 
@@ -218,6 +219,57 @@ def test_a_damaged_line_stops_nothing(engine: Engine) -> None:
     late = Told("CA2", NOON - timedelta(days=90)).over().events
     taken = ledger(engine).take(["", "{}", '{"v":99}', late[0].text(), *(e.text() for e in good)], NOW)
     assert (taken.refused, taken.closed) == (4, 1)
+
+
+POISON: dict[str, dict[str, object]] = {
+    "without its zone": {"at": "2026-11-17T11:00:00"},
+    "nested without end": {"trace": 0},  # replaced below
+    "no number": {"name": "decided", "rulebook": float("inf")},
+    "a number past SQL's": {"name": "decided", "rulebook": 10**12},
+    "a name past SQL's": {"name": "decided", "place": "3" * 300, "association": "x" * 300},
+    "what PostgreSQL keeps in no text": {"name": "decided", "association": "a\x00b"},
+    "half a character": {"name": "decided", "association": "\ud800"},
+    "a call past SQL's": {"call": "CA" * 200},
+    "another clock": {"name": "status", "status": "completed", "stamp": "9999-12-31T23:59:59+00:00"},
+    "a clock past every calendar": {"name": "status", "stamp": "Sun, 22 Nov 99999999999 13:30:16 +0000"},
+}
+
+
+def test_a_line_that_nothing_can_hold_keeps_no_other_from_being_counted(engine: Engine) -> None:
+    good = [event.text() for event in Told("CAgood").decided().ringing().taken().over().events]
+    for place, poison in enumerate(POISON.values()):
+        bad = Told(f"CAbad{place}").decided().over()
+        event = json.loads(bad.events[1].text()) | poison
+        line = json.dumps(event).replace('"trace": 0', '"trace": ' + "[" * 100_000)
+        half = len(good) // 2
+        ledger(engine).take([*good[:half], line, *(e.text() for e in bad.events[::2]), *good[half:]], NOW)
+    with engine.begin() as connection:
+        rows = connection.execute(select(records.c.outcome).where(records.c.call == "CAgood")).all()
+        longest = connection.scalar(select(func.max(records.c.ended_after)))
+    assert rows == [("answered",)]
+    assert longest < 86_400_000
+    assert contents(engine) == rebuilt(engine)
+
+
+def test_of_one_batch_all_but_what_nothing_can_hold_is_counted(engine: Engine) -> None:
+    calls = [Told(f"CA{place}").decided().over() for place in range(6)]
+    lines = [event.text() for call in calls for event in call.events]
+    lines[1] = json.dumps(json.loads(lines[1]) | {"association": "\ud800"})
+    lines[9] = json.dumps(json.loads(lines[9]) | {"place": "3" * 300, "rulebook": 10**20})
+    taken = ledger(engine).take(lines, NOW)
+    assert (taken.closed, taken.refused) == (4, 8)
+    with engine.begin() as connection:
+        assert set(connection.scalars(select(records.c.call))) == {"CA1", "CA3", "CA4", "CA5"}
+    assert contents(engine) == rebuilt(engine)
+
+
+def test_a_clock_set_right_in_mid_call_makes_a_long_call_and_stops_nothing(engine: Engine) -> None:
+    call = Told("CA1", NOON - timedelta(days=39)).decided().ringing().taken()
+    call.at = NOON
+    lines = [event.text() for event in call.say("left", 0, stage="welcome").over().events]
+    assert ledger(engine).take(lines, NOW).closed == 1
+    with engine.begin() as connection:
+        assert connection.scalar(select(records.c.ended_after)) == 2**31 - 1
 
 
 def test_every_key_of_a_roll_up_is_a_column_of_it() -> None:

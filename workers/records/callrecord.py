@@ -35,6 +35,7 @@ from workers.records.happenings import (
 
 OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})  # the carrier's last words
 CUT_SHORT = 5  # seconds, as voice.ringing has it
+AHEAD = timedelta(hours=2)  # no clock is that fast: such an instant is damaged
 EARLY = timedelta(seconds=5)  # « raccrochés précoces », counted apart from the lost
 _ORDER = {"queued": 0, "initiated": 0, "ringing": 1, "in-progress": 2}  # any other word: 3
 
@@ -175,7 +176,9 @@ def _status(
     if told.status not in OVER or (final is not None and rank <= final):
         return final
     record.closed = True
-    record.t4 = max(record.t0, told.instant or event.at)
+    end = told.instant or event.at
+    # Told late it may lie days back; it cannot be still to come.
+    record.t4 = max(record.t0, end if end < event.at + AHEAD else event.at)
     return rank
 
 

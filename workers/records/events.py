@@ -49,7 +49,10 @@ class Event(Struct, frozen=True):
 
 def read(text: str) -> Event:
     """The event of one line. Raises ValueError on anything that is not one of a known version."""
-    fields: dict[str, Any] = json.loads(text)
+    try:
+        fields: dict[str, Any] = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested without end") from None
     if not isinstance(fields, dict) or fields.pop("v", None) != VERSION:
         raise ValueError("not an event of a known version")
     try:
@@ -57,6 +60,8 @@ def read(text: str) -> Event:
         event_id, call, name = (str(fields.pop(key)) for key in ("id", "call", "name"))
     except (KeyError, TypeError) as error:
         raise ValueError("an event without its id, call, name or time") from error
+    if at.tzinfo is None:
+        raise ValueError("a time of no zone")
     return Event(event_id, call, name, at, tuple(fields.items()))
 
 

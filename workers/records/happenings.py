@@ -195,7 +195,7 @@ def _text(value: Value) -> str | None:
 def _number(value: Value) -> int | None:
     try:
         return int(value) if value is not None else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -210,6 +210,6 @@ _PLANS = {
 def _instant(text: str) -> datetime | None:
     try:
         read = datetime.fromisoformat(text) if "-" in text[:5] else parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return read if read.tzinfo else read.replace(tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from operator import is_
 from typing import Any
@@ -13,19 +13,21 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from config.stores import reading
 from workers.callbacks.failpoints import failpoint
 from workers.records import partitions, recordbook, rollups
-from workers.records.callrecord import CallRecord, fold, merge
+from workers.records.callrecord import AHEAD, CallRecord, fold, merge
 from workers.records.events import Event, read
 from workers.records.monthkeys import MonthKeys
 from workers.records.reserved import synthetic
 from workers.records.tables import KEYS, journals
 
 JOURNAL_KEPT = timedelta(days=40)  # an event later than that finds no journal, and is set aside
-AHEAD = timedelta(hours=2)  # no clock of ours is that fast: such an event is damaged
+LONGEST_CALL = 64  # characters of a call's name
+# What SQL, or its driver, says of a value that no column holds; any other fault is ours, and is waited out.
+UNFIT = (DataError, UnicodeEncodeError, OverflowError)
 LOCK = 36240005  # PostgreSQL advisory lock: one ledger writes at a time, a second one waits its turn
 log = structlog.get_logger(__name__)
 
@@ -59,12 +61,32 @@ class Ledger:
         by_call, refused = _sorted(texts, now)
         if not by_call:
             return Taken(refused=refused)
+        try:
+            counted = self._write(by_call)
+        except UNFIT:
+            counted = self._one_by_one(by_call)
+        return replace(counted, refused=counted.refused + refused)
+
+    def _write(self, by_call: Mapping[str, list[Event]]) -> Taken:
         with self._engine.begin() as connection:
             hold(connection)
             counted = self._count(connection, by_call)
             failpoint("ledger_written")
         failpoint("ledger_committed")
-        return Taken(counted.events, counted.calls, counted.closed, refused)
+        return counted
+
+    def _one_by_one(self, by_call: Mapping[str, list[Event]]) -> Taken:
+        """One call holds what no column can: it is left out, and keeps no other from being counted."""
+        events = calls = closed = refused = 0
+        for call, told in by_call.items():
+            try:
+                one = self._write({call: told})
+            except UNFIT as fault:
+                refused += len(told)
+                log.error("call_refused", call=call[:LONGEST_CALL], fault=type(fault).__name__)
+            else:
+                events, calls, closed = events + one.events, calls + one.calls, closed + one.closed
+        return Taken(events, calls, closed, refused)
 
     def _count(self, connection: Connection, by_call: Mapping[str, list[Event]]) -> Taken:
         known = _journals(connection, list(by_call))
@@ -104,7 +126,8 @@ def _sorted(texts: Sequence[str], now: datetime) -> tuple[dict[str, list[Event]]
     for line in texts:
         try:
             event = read(line)
-            if not now - JOURNAL_KEPT < event.at < now + AHEAD or not event.call:
+            named = 0 < len(event.call) <= LONGEST_CALL
+            if not now - JOURNAL_KEPT < event.at < now + AHEAD or not named:
                 raise ValueError("out of time")
         except ValueError as fault:
             refused += 1

@@ -16,6 +16,7 @@ from workers.records.callrecord import CallRecord
 from workers.records.tables import records
 
 SAME_PERSON = timedelta(hours=2)  # one number, one place, calls less than that apart: one person
+MOST = 2**31 - 1  # milliseconds, 24 days
 TRACE = 2000  # characters kept
 Row = dict[str, Any]
 
@@ -148,5 +149,8 @@ def _note_firsts(connection: Connection, changed: Sequence[Any], firsts: Mapping
 
 
 def _after(record: CallRecord, at: datetime | None) -> int | None:
-    """Milliseconds after t0; the carrier's clock and ours differ, so never below zero."""
-    return None if at is None else max(0, round((at - record.t0).total_seconds() * 1000))
+    """Milliseconds after t0; the carrier's clock and ours differ, so never below zero.
+
+    Nor above what the column holds: a clock that was set right between two events makes a call of weeks.
+    """
+    return None if at is None else min(max(0, round((at - record.t0).total_seconds() * 1000)), MOST)
