@@ -17,7 +17,6 @@ from workers.records import export, history, paris, promises, whole
 from workers.records.figures import Figures
 from workers.records.history import By
 from workers.records.whole import Whole
-from workers.records.workbook import Cell
 
 CUTS = {  # what may stand in an address -> what the parts are by, the heading of their names
     "association": (By.ASSOCIATION, "Association"),
@@ -164,7 +163,7 @@ class Names:
         return self.associations.get(str(value), str(value))
 
 
-def course(told: Story) -> tuple[list[str], list[list[Cell]]]:
+def course(told: Story) -> tuple[list[str], list[list[export.Cell]]]:
     """The course as a sheet."""
     rows = [(point.name, point.figures) for point in told.points]
     headings, cells = export.table(rows, "Heure" if told.period.kind is Kind.DAY else "Jour")

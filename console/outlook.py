@@ -10,9 +10,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from console.periods import spoken
-from workers.records import forecast, history, paris, staffing, whole
+from workers.records import export, forecast, history, paris, staffing, whole
 from workers.records.forecast import Expected
-from workers.records.workbook import Cell
 
 TALK = 240.0  # seconds of a talk, where the past weeks tell of none
 
@@ -69,7 +68,7 @@ class Outlook:
             "marks": [2 if day.marks.public_holiday else 0 for day, _ in hours],
         }
 
-    def sheet(self) -> tuple[list[str], list[list[Cell]]]:
+    def sheet(self) -> tuple[list[str], list[list[export.Cell]]]:
         """Hour by hour."""
         headings = ["Jour", "Heure", "Appels attendus", "Au moins", "Au plus", "Régulateurs"]
         return headings, [

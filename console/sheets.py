@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from flask import Response
 
 from workers.records import export
-from workers.records.workbook import Cell
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def sent(headings: Sequence[str], rows: Sequence[Sequence[Cell]], name: str, form: str) -> Response:
+def sent(headings: Sequence[str], rows: Sequence[Sequence[export.Cell]], name: str, form: str) -> Response:
     """The file as a download called `name`; `form` is « xlsx », anything else is CSV."""
     if form == "xlsx":
         body, kind, ending = export.to_xlsx(headings, rows, name), XLSX, "xlsx"
     else:
-        body, kind, ending = export.to_csv(headings, rows), "text/csv", "csv"
+        body, kind, ending = export.to_csv(headings, rows), "text/csv; charset=utf-8", "csv"
     headers = {"Content-Disposition": f'attachment; filename="3624-{name}.{ending}"'}
     return Response(body, mimetype=kind, headers=headers)

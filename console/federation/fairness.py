@@ -20,7 +20,6 @@ from console.periods import Period
 from workers.records import export, history, live, paris, whole
 from workers.records.history import Flow, Span
 from workers.records.whole import Month
-from workers.records.workbook import Cell
 
 bp = Blueprint("fairness", __name__, url_prefix="/federation/equite")
 Answer = str | Response | tuple[str, int]
@@ -71,7 +70,7 @@ def sheet() -> Answer:
     with reading(here.engine).begin() as connection:
         if request.args.get("quoi") == "debordements":
             period, names = _period(here), _names(here)
-            rows: list[list[Cell]] = [
+            rows: list[list[export.Cell]] = [
                 [_name(names, flow.owner), _name(names, flow.helper), flow.calls, flow.minutes]
                 for flow in history.fairness(connection, period.span(None))
             ]
