@@ -71,6 +71,18 @@ def test_a_landline_is_rung_once_to_be_told_of_a_delay(house: House) -> None:
     assert (house.carrier.rung, house.carrier.written) == ([LANDLINE], [])
 
 
+def test_no_doctor_is_joined_with_a_line_that_our_own_call_keeps_engaged(house: House) -> None:
+    late(house, LANDLINE)
+    house.courier.send_notices()
+    assert not house.dialler.place_next()
+    with house.engine.begin() as connection:
+        minute = timedelta(minutes=1)
+        assert connection.scalar(callbacks.select().with_only_columns(callbacks.c.due_at)) - NOW >= minute
+        connection.execute(callbacks.update().values(due_at=NOW))
+    assert house.dialler.place_next()
+    assert house.carrier.rung == [LANDLINE, DESK]
+
+
 def test_a_call_of_delay_that_may_have_left_is_not_made_twice(house: House) -> None:
     late(house, LANDLINE)
     house.carrier.replies = [Unknown("ReadTimeout")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 import structlog
 
@@ -18,8 +18,9 @@ from workers.callbacks.pace import Pace
 from workers.callbacks.promise import sms
 from workers.callbacks.reservations import Routes
 from workers.callbacks.store import Callbacks
-from workers.callbacks.telephony import Carrier, Placed, Reply, Throttled
+from workers.callbacks.telephony import Carrier, Placed, Refused, Reply, Throttled
 
+TOLD_WITHIN = timedelta(seconds=60)  # 25 of ringing, the sentence, a key
 AT_ONCE = 20  # in one round: they must not keep the bells waiting
 log = structlog.get_logger(__name__)
 
@@ -86,7 +87,12 @@ class Courier:
         pace = self._pace.wait()
         shown = self._routes(callback, self._now()).caller_id or self._shown
         urls = self._links.of_notice(callback.id)
-        return self._carrier.place(callback.number, shown, urls) if pace else Throttled.shortly()
+        if not pace:
+            return Throttled.shortly()
+        reply = self._carrier.place(callback.number, shown, urls)
+        if not isinstance(reply, Throttled | Refused):
+            self._notices.keep_line_free(callback.id, TOLD_WITHIN)
+        return reply
 
     def _video(self, kind: Notice, callback: Callback) -> Reply | None:
         """The room's address, to the patient, and to the doctor whose telephone takes it."""

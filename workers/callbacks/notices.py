@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, insert, select, update
 
 from config.stores import database_now, reading
-from workers.callbacks.tables import notices
+from workers.callbacks.callback import WAITING
+from workers.callbacks.tables import callbacks, notices
 
 
 class Notice(StrEnum):
@@ -76,6 +77,14 @@ class Notices:
         """It never left: again at the next round."""
         with self._engine.begin() as connection:
             self._mark(connection, owed, "sending", "due")
+
+    def keep_line_free(self, callback_id: str, lasting: timedelta) -> None:
+        """We ring this patient ourselves: a doctor's call would find the line engaged, and count as a try."""
+        waits = (callbacks.c.id == callback_id) & callbacks.c.state.in_(sorted(WAITING))
+        with self._engine.begin() as connection:
+            until = database_now(connection) + lasting
+            earlier = waits & (callbacks.c.due_at < until)
+            connection.execute(update(callbacks).where(earlier).values(due_at=until))
 
     @staticmethod
     def _mark(connection: Connection, owed: Owed, before: str, after: str) -> bool:

@@ -24,9 +24,9 @@ RING_SECONDS = 25  # a doctor's phone; voicemail mostly picks up later
 LISTED = 200
 PAGE = 1000  # the most the carrier gives at once; the client follows the pages
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-# 4xx that are ours to mend, whichever number is rung: credentials, a caller id we do not own.
 LOWEST_CODE = 10000  # of the carrier's own
 LOWEST_OF_CALLS = 21000  # below it a code speaks of the account, not of one call
+# 4xx that are ours to mend, whichever number is rung: credentials, a caller id we do not own.
 CONFIGURATION = {20003, 20404, 21210, 21212, 21405}
 # A reply that is no JSON, or none the library expects, raises the last four from within it.
 GARBLED = (TwilioException, requests.RequestException, ValueError, KeyError, TypeError, AttributeError)
