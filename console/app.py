@@ -23,6 +23,7 @@ from console import (
     journal,
     navigation,
     paper,
+    typed,
     warm,
 )
 from console.access import door, entering, oidc_pages, own, passkey_pages, people, way_back_pages
@@ -154,6 +155,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = now) -> Flask
     _errors(app)
     headers.install(app, settings)
     door.install(app)
+    typed.install(app)
     CSRFProtect(app)
     return app
 

@@ -162,3 +162,17 @@ def test_a_fault_shows_nothing_of_what_lies_inside(desk: Console) -> None:
     assert answer.status_code == 500
     assert "La console a un problème" in answer.text
     assert not {"Traceback", "NoneType", "AttributeError"} & set(answer.text.split())
+
+
+def test_what_no_database_keeps_is_refused_in_words(desk: Console) -> None:
+    member, stranger = desk.entered(Role.MANAGER, "pau"), desk.browser()
+    for path in ("/a/pau/journal?words=a%00b", "/a/pau/appels/a%00b", "/a/pau/appels?%00=1"):
+        refused = member.get(path)
+        assert (refused.status_code, "est pas complète" in refused.text) == (400, True), path
+    assert stranger.send("/entrer", email="a\x00b@pau.example", password="x").status_code == 400
+    assert (
+        member.send("/a/pau/comptes", name="A\x00", email="a@pau.example", role="member").status_code == 400
+    )
+    answer = stranger.client.get("/api/v1/live?association=pau%00")
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "malformed")  # type: ignore[index]
+    assert stranger.get("/a/pau/journal?words=a%00b").status_code == 303, "a stranger learns nothing of pages"
