@@ -16,6 +16,6 @@ def sent(headings: Sequence[str], rows: Sequence[Sequence[export.Cell]], name: s
     if form == "xlsx":
         body, kind, ending = export.to_xlsx(headings, rows, name), XLSX, "xlsx"
     else:
-        body, kind, ending = export.to_csv(headings, rows), "text/csv; charset=utf-8", "csv"
+        body, kind, ending = export.to_csv(headings, rows), "text/csv", "csv"
     headers = {"Content-Disposition": f'attachment; filename="3624-{name}.{ending}"'}
     return Response(body, mimetype=kind, headers=headers)

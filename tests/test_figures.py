@@ -245,6 +245,14 @@ def test_a_workbook_keeps_numbers_as_numbers() -> None:
     assert [cell.value for cell in sheet[2]][:2] == ["pau", 12]
 
 
+def test_a_workbook_holds_whatever_a_cell_may_be() -> None:
+    odd = ["=1+1", "<b>&\"'", "Évry\x00\x1f ici", "\x01=2", 0, -3, 0.25, None, DAY]
+    book = load_workbook(io.BytesIO(export.to_xlsx(["Quoi", *"abcdefgh"], [odd])))
+    values = [cell.value for cell in book.active[2]]
+    assert values[:8] == ["'=1+1", "<b>&\"'", "Évry ici", "'=2", 0, -3, 0.25, None]
+    assert values[8].date() == DAY
+
+
 def test_the_api_answers_what_it_documents(engine: Engine) -> None:
     count(engine, *five_calls())
     with engine.begin() as connection:

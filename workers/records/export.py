@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
@@ -21,6 +22,7 @@ from workers.records.whole import Month, Whole
 Cell = str | int | float | date | None
 COLUMNS = tuple(DEFINITIONS)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")  # what a workbook's XML has no way to say
 
 
 class Out(BaseModel):
@@ -269,4 +271,5 @@ def _in_french(cell: Cell) -> str:
 
 
 def _harmless(text: str) -> str:
-    return "'" + text if text.startswith(FORMULA) else text
+    printable = UNPRINTABLE.sub("", text)
+    return "'" + printable if printable.startswith(FORMULA) else printable
