@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from routing.differences_areas import areas_in_words
 from routing.differences_hours import hours_in_words
-from routing.document import Association, Closure, Document, Message, Overflow, Phone, Regulator
+from routing.document import Association, Closure, Document, Message, Overflow, Phone, Regulator, Strategy
 from routing.document_hours import Strict
 from routing.words import NEEDS, moment, of
 
@@ -37,7 +38,8 @@ def differences(
     `communes` names INSEE codes; a code without a name is told as it is.
     """
     cities = {one.slug: one.city for document in (before, after) for one in document.associations}
-    teller = _Teller(cities, communes or {})
+    desks = {one.id: one.name for document in (before, after) for one in document.regulators}
+    teller = _Teller(cities, communes or {}, desks)
     found = [
         *_parts("associations", before.associations, after.associations, _joins, teller.association),
         *_parts("regulators", before.regulators, after.regulators, _appears, teller.desk),
@@ -85,13 +87,15 @@ def _federation(before: Document, after: Document) -> Iterator[Difference]:
 class _Teller:
     cities: Mapping[str, str]
     communes: Mapping[str, str]
+    desks: Mapping[str, str]
 
     def association(self, one: Association, other: Association) -> Iterator[str]:
         yield from (f"{other.city} {said}." for said in hours_in_words(one.hours, other.hours))
         named = areas_in_words(one.areas, other.areas, self.communes)
         yield from (f"{other.city} : {said}." for said in named)
         yield from self._overflow(one, other)
-        yield from _order("le poste", one.regulators, other.regulators, other.city)
+        old, new = ([self.desks.get(desk, desk) for desk in a.regulators] for a in (one, other))
+        yield from _order("le poste", old, new, other.city)
         yield from _fields(other.city, one, other, _ASSOCIATION)
         if one.announcement_audio != other.announcement_audio:
             how = "enregistrée, par une voix" if other.announcement_audio else "lue par la voix du service"
@@ -113,14 +117,14 @@ class _Teller:
     def desk(self, one: Regulator, other: Regulator) -> Iterator[str]:
         old, new = ({phone.number: phone for phone in desk.phones} for desk in (one, other))
         for number in new.keys() - old.keys():
-            yield f"{other.name} : le numéro {number} est ajouté{_verified(new[number])}."
+            yield f"{other.name} : le numéro {_phone(number)} est ajouté{_verified(new[number])}."
         for number in old.keys() - new.keys():
-            yield f"{other.name} : le numéro {number} est retiré."
+            yield f"{other.name} : le numéro {_phone(number)} est retiré."
         for number in sorted(old.keys() & new.keys()):
             if old[number] != new[number]:
-                yield f"{other.name} : le numéro {number} {_now_verified(new[number])}."
+                yield f"{other.name} : le numéro {_phone(number)} {_now_verified(new[number])}."
         for first, second in inversions(list(old), list(new)):
-            yield f"{other.name} : le {second} sonne après le {first}."
+            yield f"{other.name} : le {_phone(second)} sonne après le {_phone(first)}."
         yield from _fields(other.name, one, other, _DESK)
 
     def closure(self, one: Closure, other: Closure) -> Iterator[str]:
@@ -148,6 +152,12 @@ class _Teller:
 
     def _city(self, slug: str) -> str:
         return self.cities.get(slug, slug)
+
+
+def _phone(number: str) -> str:
+    """« 05 36 49 00 31 »: as people in France write what is kept as « +33536490031 »."""
+    national = f"0{number[3:]}" if number.startswith("+33") else ""
+    return " ".join(re.findall("..", national)) if len(national) == 10 else number
 
 
 def _joins(one: Association, came: bool) -> str:
@@ -186,6 +196,8 @@ def _value(value: object) -> str:
         return "oui" if value else "non"
     if isinstance(value, str) and value in NEEDS:
         return NEEDS[value]  # type: ignore[index] # a StrEnum's value is its key
+    if isinstance(value, Strategy):
+        return f"« {_STRATEGIES[value]} »"
     if isinstance(value, Strict):
         return ", ".join(f"{_value(getattr(value, name))}" for name in type(value).model_fields)
     if isinstance(value, Mapping):
@@ -244,6 +256,12 @@ _DESK = {
     "strategy": "ordre d'appel",
     "accept_key": "1 pour prendre",
     "shows_caller": "numéro du patient présenté",
+}
+_STRATEGIES = {
+    Strategy.IN_ORDER: "dans l'ordre",
+    Strategy.ALL_AT_ONCE: "tous ensemble",
+    Strategy.ROTATING: "chacun son tour",
+    Strategy.LONGEST_IDLE: "d'abord qui n'a pas parlé depuis le plus longtemps",
 }
 _MESSAGE = {
     "associations": "associations",

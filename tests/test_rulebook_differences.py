@@ -105,9 +105,24 @@ def test_a_desk_its_numbers_and_plain_fields_are_told() -> None:
     desks = [dict(desk) for desk in WRITTEN["regulators"]]
     desks[6] |= {"lines": 9, "phones": [{"number": "+33536490039"}]}
     assert said(Document.model_validate(WRITTEN | {"regulators": desks})) == [
-        "Régulation Pau : le numéro +33536490039 est ajouté, pas encore vérifié.",
-        "Régulation Pau : le numéro +33536490031 est retiré.",
+        "Régulation Pau : le numéro 05 36 49 00 39 est ajouté, pas encore vérifié.",
+        "Régulation Pau : le numéro 05 36 49 00 31 est retiré.",
         "Régulation Pau : lignes passe de « 4 » à « 9 ».",
+    ]
+
+
+def test_a_desk_is_told_by_its_name_and_no_identifier() -> None:
+    desks = [dict(desk) for desk in WRITTEN["regulators"]]
+    desks[6] |= {"strategy": "all_at_once"}
+    desks.append({"id": "pau-nuit", "name": "Régulation de nuit"})
+    pau = next(one for one in WRITTEN["associations"] if one["slug"] == "pau")
+    others = [one for one in WRITTEN["associations"] if one is not pau]
+    changed = pau | {"regulators": [*pau["regulators"], "pau-nuit"]}
+    told = said(Document.model_validate(WRITTEN | {"regulators": desks, "associations": [*others, changed]}))
+    assert told == [
+        "Pau : le poste Régulation de nuit s'ajoute.",
+        "Régulation Pau : ordre d'appel passe de « dans l'ordre » à « tous ensemble ».",
+        "Le poste Régulation de nuit est ajouté.",
     ]
 
 
