@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from itertools import pairwise
 
 import pytest
@@ -61,6 +62,7 @@ def history_tells(federation: Browser) -> None:
     assert charts[0]["labels"][0] == "01/11"
     assert charts[0]["marks"][0] == charts[0]["marks"][10] == 2, "1 and 11 November"
     assert charts[0]["series"][0]["values"][-1] is None, "today is not over"
+    assert "appels présentés, sans la journée en cours." in unescape(month), "and the chart says so"
     # The chart and the table beside it say the same.
     assert str(charts[0]["series"][0]["values"][4]) == cells(month, "jeudi 5 novembre")[0]
     for cut, one in (
