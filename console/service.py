@@ -47,7 +47,15 @@ def looked_at(settings: Settings, engine: Engine, redis: Redis, now: datetime) -
         try:
             yield from look()
         except (SQLAlchemyError, RedisError, OSError) as fault:
-            yield Finding(name, "broken", f"ne répond pas ({type(fault).__name__})", "lancez sos3624 doctor")
+            repair = next(words for kind, words in _REPAIRS.items() if isinstance(fault, kind))
+            yield Finding(name, "broken", f"ne répond pas ({type(fault).__name__})", repair)
+
+
+_REPAIRS: dict[type[Exception], str] = {
+    SQLAlchemyError: "vérifiez DATABASE_URL et que le serveur est démarré",
+    RedisError: "vérifiez REDIS_URL et que Redis est démarré",
+    OSError: "vérifiez que VAR_DIR peut être lu et écrit",
+}
 
 
 def _processes(redis: Redis, engine: Engine, now: datetime) -> Iterator[Finding]:
@@ -93,7 +101,7 @@ def _synthetic(settings: Settings, engine: Engine, now: datetime) -> Iterator[Fi
     said = f"il y a {lasting(now - last.at)}, {last.total_ms} ms. {last.said}"
     late = now - last.at > timedelta(seconds=3 * settings.synthetic_call_every + 60)
     if not last.ok:
-        yield Finding(name, "broken", said, "lancez sos3624 doctor")
+        yield Finding(name, "broken", said, "lancez sos3624 synthetic, qui dit à quelle étape, puis doctor")
     elif late:
         yield Finding(name, "warning", said, "démarrez « clock » (voir Procfile)")
     else:

@@ -150,6 +150,9 @@ def test_doctor_names_every_broken_thing_with_its_repair(terminal: Terminal) -> 
     assert "✗ Schéma" in done.stdout
     assert "lancez sos3624 release" in done.stdout
     assert "✗ Simulateur" in done.stdout
+    for words in ("SMTP_URL               aucun", "SECRETS_MADE_UP        non", "SIMULATED_TRAFFIC      0"):
+        assert words in done.stdout, words
+    assert "None" not in done.stdout
     assert terminal.env["TWILIO_AUTH_TOKEN"] not in done.stdout
     assert terminal.env["SECRET_KEYS"] not in done.stdout
 

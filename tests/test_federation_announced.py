@@ -12,6 +12,7 @@ from config.settings import Settings
 from console.access.roles import Role
 from console.association.closing import Unclear
 from console.federation import announced
+from console.service import looked_at
 from routing import store
 from routing.decision import decide
 from routing.model import Located, Need, Outcome, PlaceSource
@@ -156,6 +157,14 @@ def test_the_service_page_says_what_is_missing_and_how_to_mend_it(federation: Br
     answer = federation.send("/federation/etat/essai", "/federation/etat")
     assert answer.status_code == 303
     assert "le service ne répond pas" in federation.text("/federation/etat").replace("\xa0", " ")
+
+
+def test_what_does_not_answer_is_told_with_its_own_repair(desk: Console) -> None:
+    here, away = desk.office, Redis(port=1, socket_connect_timeout=0.2)
+    found = {one.name: one for one in looked_at(here.settings, here.engine, away, desk.clock())}
+    assert found["Files d'attente"].state == found["Redis"].state == "broken"
+    assert found["Files d'attente"].repair == "vérifiez REDIS_URL et que Redis est démarré"
+    assert not [one for one in found.values() if "doctor" in one.repair], "it is the doctor who says so"
 
 
 def test_a_number_that_no_row_can_have_is_a_page_that_does_not_exist(desk: Console) -> None:

@@ -39,11 +39,17 @@ def _settings(settings: Settings, env: dict[str, str]) -> Iterator[str]:
     for field, info in Settings.model_fields.items():
         name = env_name(field)
         value = getattr(settings, field)
-        shown = str(value) if info.repr else ("(secret)" if value else "None")
+        shown = _said(value) if info.repr else ("(secret)" if value else "aucun")
         origin = "environnement" if env.get(name, "").strip() else "par défaut"
         if settings.secrets_made_up and field in {"account_sid", "auth_tokens", "secret_keys"}:
             origin = "environnement ou inventé par make setup"
         yield f"{name:<22} {shown}  ({origin})"
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    return "aucun" if value is None else str(value)
 
 
 def _told(finding: Finding) -> list[str]:
