@@ -131,7 +131,8 @@ def _hole(
 ) -> Problem:
     largest = max(touched, key=lambda commune: commune.population)
     if owners:
-        how = f"{total(when) / 3600:.0f} h sur la période, dès {_minute(when[0][0], largest)}"
+        hours = f"{total(when) / 3600:,.0f}".replace(",", "\u202f")
+        how = f"{hours} h sur la période, dès {_minute(when[0][0], largest)}"
         message = f"{_count(touched)} de {_name(book, owners[0])} ({departement}) sans {NEEDS[need]} : {how}"
     else:
         message = f"{_count(touched)} du département {departement} hors de tout secteur ({NEEDS[need]})"

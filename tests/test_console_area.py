@@ -216,6 +216,7 @@ def test_three_bad_lines_stay_in_the_box_and_the_good_ones_are_kept(desk: Consol
     _, checked = paste(browser, text, "check")
     assert "3 lignes à revoir" in checked
     assert "Anglet : aujourd'hui dans le secteur de Bayonne." in checked
+    assert "Saint-Martin (978), à 6 449 km" in checked
     assert drafts.still_open(desk.office.engine, "pau") == (), "checking changes nothing"
     answer = browser.send(PAGE, text=text, step="keep", mode="add", needs=["visit"], stamp=stamp(browser))
     assert "3 lignes gardées dans le brouillon. Il en reste 3 à revoir" in words(answer.text)

@@ -119,7 +119,7 @@ def test_the_order_is_changed_by_buttons_that_keep_the_focus_and_publishes_nothi
     assert (second.association, second.accepted, second.after_seconds) == ("bayonne", True, 15)
     assert desk.office.book.version == 1
     shown = words(browser.text(PAGE))
-    assert "Sans réponse de Pau après 15 s : Bayonne, puis les autres à portée" in shown
+    assert "Sans réponse de Pau après 15 s : Bayonne, puis les autres à portée s'il y en a" in shown
     assert "sera proposée quand le brouillon sera publié" in shown
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from rapidfuzz import fuzz
 
+from console.french import count
 from routing.geography import names
 from routing.geography.grid import distance_km
 from routing.geography.places import Commune, Places
@@ -211,7 +212,7 @@ class Reader:
         return Entry(text, problem=why, choices=tuple(choices))
 
     def _label(self, one: Commune) -> str:
-        away = f", à {distance_km(one, self.seat):.0f} km" if self.seat else ""
+        away = f", à {count(round(distance_km(one, self.seat)))} km" if self.seat else ""
         return f"{one.name} ({one.departement}){away}"
 
     def _called(self, name: str) -> set[str]:

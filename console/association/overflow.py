@@ -109,7 +109,11 @@ def sentence(one: Association, pacts: Sequence[Overflow], cities: Mapping[str, s
     counting = [cities[pact.association] for pact in pacts if pact.accepted]
     after = next((p.after_seconds for p in pacts if p.accepted and p.after_seconds), None)
     first = f"Sans réponse {of(one.city)} après {min(after or ring, ring)} s : "
-    return first + ", puis ".join([*counting, "les autres à portée", "la régulation nationale"]) + "."
+    return (
+        first
+        + ", puis ".join([*counting, "les autres à portée s'il y en a", "la régulation nationale"])
+        + "."
+    )
 
 
 def candidates(document: Document, one: Association, taken: Sequence[str]) -> list[tuple[str, str]]:
