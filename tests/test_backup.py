@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,3 +159,15 @@ def test_by_hand_it_is_two_commands(env: dict[str, str], sqlite_engine: Engine, 
     refused = run(restore.command, str(path))
     assert (refused.exit_code, "--force" in refused.output) == (1, True)
     assert restoring.last(sqlite_engine, "backup") is not None
+
+
+def test_nothing_is_no_backup_and_only_a_file_is_written_over(env: dict[str, str], tmp_path: Path) -> None:
+    run, fifo = CliRunner(env=env), tmp_path / "device"
+    os.mkfifo(fifo)
+    made = run.invoke(backup.command)
+    assert (made.exit_code, "la base est vide : vérifiez VAR_DIR" in made.output) == (1, True), made.output
+    assert list((tmp_path / "backups").iterdir()) == []
+    for there in (fifo, tmp_path):
+        refused = run.invoke(backup.command, ["--to", str(there)])
+        assert (refused.exit_code, "n'est pas un fichier" in refused.output) == (2, True), refused.output
+    assert fifo.is_fifo()

@@ -72,6 +72,20 @@ def test_what_is_not_there_is_named(
     assert (code, line.startswith(f"Erreur : {told}"), line.count("\n")) == (2, True, 1), line
 
 
+@pytest.mark.parametrize(
+    "words", ["audit verify", "backup", "api-token list", "admin create --email a@b.fr --name A", "release"]
+)
+def test_a_database_that_is_away_is_told_in_one_line(
+    commands: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    assert commands
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    code, line = said(words.split(), capsys)
+    assert (code, line.count("\n")) == (1, 1), line
+    assert line.startswith("Erreur : la base ne répond pas")
+    assert line.endswith("voir sos3624 doctor.\n")
+
+
 def test_a_way_back_asks_for_a_new_second_factor(
     commands: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:

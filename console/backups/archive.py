@@ -56,6 +56,8 @@ def make(settings: Settings, to: Path | None = None) -> tuple[Path, Manifest]:
     with tempfile.TemporaryDirectory(dir=to.parent, prefix=".backup-") as staging:
         stage = Path(staging)
         tables = databases.copy(settings, stage)
+        if not tables:
+            raise databases.NotCopied("la base est vide : vérifiez VAR_DIR et DATABASE_URL")
         for part in PARTS:
             _take(settings.var_dir / part, stage / part)
         kind = settings.database_url.partition(":")[0].partition("+")[0]

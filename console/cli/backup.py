@@ -13,6 +13,7 @@ from config.settings import Settings
 from console.backups import archive, restoring
 from console.backups.databases import NotCopied
 from console.backups.restoring import Kept
+from console.cli.refusal import Refused
 from console.cli.rulebook import database
 
 APART = "SECRET_KEYS n'y est pas : gardez-la ailleurs, sans elle ce fichier ne s'ouvre pas."
@@ -30,6 +31,8 @@ def command(context: click.Context, to: Path | None, keep: int) -> None:
     """Make one, remember it, and remove the oldest."""
     if context.invoked_subcommand is not None:
         return
+    if to is not None and to.exists() and not to.is_file():
+        raise Refused(f"--to : {to} est là et n'est pas un fichier ; donnez le nom d'un fichier.")
     settings, began = Settings.of_process(), time.monotonic()
     try:
         path, manifest = archive.make(settings, to)

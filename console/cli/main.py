@@ -46,6 +46,20 @@ def main(words: list[str] | None = None) -> None:
         sys.exit(1)
     except click.Abort:
         sys.exit(130)
+    except Exception as fault:
+        if not (said := _of_the_database(fault)):
+            raise
+        click.echo(f"Erreur : {said} ; voir sos3624 doctor.", err=True)
+        sys.exit(1)
+
+
+def _of_the_database(fault: Exception) -> str:
+    """What the database or the way to it says; nothing for a fault of ours. Loads nothing by itself."""
+    kinds = sys.modules.get("sqlalchemy.exc")
+    if kinds is None or not isinstance(fault, (kinds.OperationalError, kinds.ProgrammingError)):
+        return ""
+    first = str(fault.orig).strip().splitlines()[0]
+    return f"la base ne répond pas, ou n'est pas à jour ({first})"
 
 
 class _Lazily(click.Group):
