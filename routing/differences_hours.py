@@ -90,7 +90,7 @@ def _by_day(since: int, until: int) -> Iterator[tuple[int, int]]:
 
 def _phrase(start: int, length: int, weekdays: list[int]) -> str:
     end = (start + length) % DAY
-    span = f"de {clock(*divmod(start, 60))} à {clock(*divmod(end, 60))}"
+    span = f"de {clock(*divmod(start, 60))} à {clock(*divmod(end, 60)) if end else 'minuit'}"
     if start >= DUSK and start + length > DAY and end <= MORNING:
         nights = "la nuit" if len(weekdays) == 7 else f"la nuit {_days(weekdays)}"
         return f"{nights} {span}"

@@ -103,6 +103,8 @@ def test_the_order_is_changed_by_buttons_that_keep_the_focus_and_publishes_nothi
     browser = desk.entered(Role.MANAGER, "pau")
     added = send(browser, PAGE, order=["bayonne"], helper="bordeaux", step="add")
     assert added[0] == 200
+    page = browser.send(PAGE, order=["bayonne"], helper="bordeaux", step="add").text
+    assert re.search(r'<button[^>]*value="up:bordeaux"[^>]*autofocus', page), "to its place, by keyboard"
     page = browser.send(PAGE, order=["bayonne", "bordeaux"], step="up:bordeaux").text
     assert re.findall(r'name="order" value="(\w+)"', page) == ["bordeaux", "bayonne"]
     button = re.search(r'<button[^>]*value="up:bordeaux"[^>]*>', page)

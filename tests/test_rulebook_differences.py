@@ -50,6 +50,10 @@ def test_the_order_of_overflow_is_told_by_who_passes_behind_whom() -> None:
             [{"opens": "21:00", "closes": "22:00", "days": ["mon", "tue", "wed"]}],
             "Libourne ouvre du lundi au mercredi de 21 h à 22 h",
         ),
+        (
+            [{"opens": "21:00", "closes": "24:00", "days": ["sun"]}],
+            "Libourne ouvre le dimanche de 21 h à minuit",
+        ),
     ],
 )
 def test_hours_are_told_as_a_person_would(weekly: list[dict[str, Any]], words: str) -> None:

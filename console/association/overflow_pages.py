@@ -36,12 +36,14 @@ def change(association: str) -> Answer:
     at, step = scene(association), request.form.get("step", "")
     now = workbench.ground(at)
     order = request.form.getlist("order")
+    moved = step
     if step == "add":
         order.append(request.form.get("helper", ""))
+        moved = f"up:{order[-1]}"  # where the keyboard goes on: the new one's place
     order = [slug for slug in reordered(order, step) if slug != at.slug]
     form = overflow.asked(request.form, order, now.document)
     if step != "keep":
-        return _form(at, now, form, moved=step)
+        return _form(at, now, form, moved=moved)
     try:
         said = {one.helps: one for one in pacts.answers(office().engine, asks=at.slug)}
         read = overflow.read(form, at, _by_helper(at.one), said)

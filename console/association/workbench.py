@@ -44,7 +44,7 @@ class Moved(Exception):
     """Somebody changed the draft while this form was open: nothing was kept. Both changes, in words."""
 
     def __init__(self, theirs: tuple[Difference, ...], yours: tuple[Difference, ...]) -> None:
-        super().__init__("Quelqu'un d'autre a changé ce brouillon entre-temps. Rien n'a été changé.")
+        super().__init__("Ce brouillon a changé entre-temps. Rien n'a été gardé de votre changement.")
         self.theirs, self.yours = theirs, yours
 
 
