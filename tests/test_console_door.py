@@ -103,6 +103,16 @@ def test_whoever_s_session_ended_comes_back_to_the_page_they_were_on(desk: Conso
     assert part.headers["HX-Redirect"] == back, "not to the part, which is no page"
 
 
+def test_a_form_of_an_earlier_session_leads_back_to_itself(desk: Console) -> None:
+    browser, page = desk.entered(Role.MANAGER, "pau"), "/a/pau/fermeture"
+    form, before = {"csrf_token": "of another session", "step": "close"}, desk.office.book.version
+    sent = browser.client.post(page, data=form, headers={"Referer": f"http://localhost{page}"})
+    assert (sent.status_code, sent.headers["Location"]) == (303, f"{page}#repris")
+    assert "rien n&#39;a été envoyé" in browser.text(page)
+    assert browser.client.post(page, data=form).status_code == 400, "from nowhere: no page to go back to"
+    assert desk.office.book.version == before
+
+
 def test_a_page_that_names_no_right_stops_the_console() -> None:
     app = Flask("bare")
     app.add_url_rule("/oublie", "oublie", lambda: "")
@@ -174,5 +184,5 @@ def test_what_no_database_keeps_is_refused_in_words(desk: Console) -> None:
         member.send("/a/pau/comptes", name="A\x00", email="a@pau.example", role="member").status_code == 400
     )
     answer = stranger.client.get("/api/v1/live?association=pau%00")
-    assert (answer.status_code, answer.json["error"]["code"]) == (400, "malformed")  # type: ignore[index]
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (400, "malformed")
     assert stranger.get("/a/pau/journal?words=a%00b").status_code == 303, "a stranger learns nothing of pages"
