@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from flask import Flask, g, redirect, render_template, request, url_for
+from flask import Flask, flash, g, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped] # has no types
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -275,8 +275,12 @@ def _errors(app: Flask) -> None:
     """Pages that say what to do, and nothing of what lies inside."""
 
     @app.errorhandler(CSRFError)
-    def stale(_error: CSRFError) -> tuple[str, int]:
-        return _error_page(400)
+    def stale(_error: CSRFError) -> Response | tuple[str, int]:
+        before = door.page() if g.who else None
+        if before is None:
+            return _error_page(400)
+        flash("Vous êtes entré de nouveau depuis : rien n'a été envoyé. Vérifiez, puis recommencez.")
+        return redirect(f"{before}#repris", 303)  # where `console.js` puts back what was typed
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> tuple[str, int] | HTTPException:

@@ -84,16 +84,16 @@ def _who() -> Who | None:
 def _to_the_entrance() -> Response:
     if request.method == "POST" and KEY in session:
         flash("Votre session était finie : rien n'a été envoyé. Entrez de nouveau pour reprendre.")
-    back = _page()
+    back = page()
     return _sent(url_for("entering.enter", suite=back if back not in (None, "/") else None))
 
 
-def _page() -> str | None:
+def page() -> str | None:
     """The page to come back to: the one asked for, or the one that holds the form or the part."""
     if request.method == "GET" and not request.headers.get("HX-Request"):
         return request.full_path.rstrip("?")
-    page = urlsplit(request.referrer or "")
-    return f"{page.path}?{page.query}".rstrip("?") if page.netloc == request.host else None
+    before = urlsplit(request.referrer or "")
+    return f"{before.path}?{before.query}".rstrip("?") if before.netloc == request.host else None
 
 
 def _onward(stage: Stage) -> Response:

@@ -41,7 +41,7 @@ document.addEventListener("DOMContentLoaded", () => {
   if (!kept) return;
   if (entering) return sessionStorage.setItem(TYPED, JSON.stringify({ ...kept, lost: true }));
   const form = [...document.forms].find((one) => one.method === "post" && one.action === kept.action);
-  if (kept.lost && kept.path === location.pathname && form) putBack(form, kept.fields);
+  if ((kept.lost || location.hash === "#repris") && kept.path === location.pathname && form) putBack(form, kept.fields);
 });
 function putBack(form, fields) {
   const written = 'input:not([type="hidden"], [type="file"], [type="password"]), select, textarea';

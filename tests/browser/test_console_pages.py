@@ -35,6 +35,15 @@ def page(desk: Console) -> Iterator[Page]:
         yield context.new_page()
 
 
+def wear(page: Page, desk: Console, role: Role, association: str | None = None) -> None:
+    """A session begun elsewhere."""
+    cookie = desk.entered(role, association).client.get_cookie("3624")
+    assert cookie
+    page.context.add_cookies(
+        [{"name": "3624", "value": cookie.value, "url": desk.office.settings.console_url}]
+    )
+
+
 def test_the_secretary_closes_visits_until_six_and_the_phone_obeys(desk: Console, page: Page) -> None:
     enter(page, desk, Role.MANAGER, "pau")
     expect(page.locator(".headline").first).to_contain_text("Un appel de Pau maintenant : régulation de Pau")
@@ -62,11 +71,7 @@ def test_the_secretary_closes_visits_until_six_and_the_phone_obeys(desk: Console
 
 
 def test_the_sheets_print_on_few_pages_and_hide_what_paper_cannot_do(desk: Console, page: Page) -> None:
-    cookie = desk.entered(Role.FEDERATION).client.get_cookie("3624")
-    assert cookie
-    page.context.add_cookies(
-        [{"name": "3624", "value": cookie.value, "url": desk.office.settings.console_url}]
-    )
+    wear(page, desk, Role.FEDERATION)
     for path, pages, told in (
         ("/a/pau/feuille", 1, ["05 36 49 12 30", "Régulation nationale : 01 99 00 36 00", "24 h/24"]),
         ("/federation/feuille", 2, ["Danger vital : le 15", "Ouvert à 23 h", "05 36 49 12 30"]),
@@ -107,6 +112,14 @@ def test_what_was_typed_outlives_a_session_that_ended_meanwhile(desk: Console, p
     page.get_by_role("button", name="Voir ce que ça change").click()
     expect(page.locator(".headline")).to_contain_text("jusqu'à 5 h 15 (pendant")
     assert page.evaluate("sessionStorage.getItem('typed')") is None, "what got through is not kept"
+    page.goto("/a/pau/horaires/semaine")
+    page.get_by_label("Dimanche").fill("9h-12h")
+    wear(page, desk, Role.MANAGER, "pau")  # entered anew, in another tab
+    page.get_by_role("button", name="Garder dans le brouillon").last.click()
+    expect(page.get_by_role("status").first).to_contain_text("Vous êtes entré de nouveau depuis")
+    expect(page.get_by_label("Dimanche")).to_have_value("9h-12h")
+    page.get_by_role("button", name="Garder dans le brouillon").last.click()
+    expect(page).to_have_url(re.compile("/a/pau/brouillon$"))
 
 
 def test_a_manager_invited_today_sets_up_a_second_factor(desk: Console, page: Page) -> None:
