@@ -201,17 +201,16 @@ def _converse(player: Player, leg: Leg, child: Leg, limit: float) -> Report:
     for side in (child, leg):
         for delay, act in side.person.bridged():
             player.stage.plan(delay, side.sid, act)
-    began = player.stage.now()
     try:
         player.speak(leg, limit, listening=False)
     except Gone:
         if leg.live:
-            return Report("completed", child, bridged=True, seconds=round(player.stage.now() - began))
+            return Report("completed", child, bridged=True, seconds=child.seconds())
         raise
     except Sent as sent:
         if sent.leg != child.sid:
             raise
-    return Report("completed", child, bridged=True, seconds=round(player.stage.now() - began))
+    return Report("completed", child, bridged=True, seconds=child.seconds())
 
 
 def _report_after_hang_up(player: Player, leg: Leg, verb: ET.Element, document: Document) -> None:

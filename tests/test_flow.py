@@ -233,6 +233,9 @@ def test_a_desk_that_does_not_answer_gives_way_to_the_next_and_then_to_the_offer
 def test_a_line_that_breaks_at_once_is_not_taken_for_an_answer() -> None:
     turn = answer(arrive(LANDLINE), Pressed("1"), DialEnded(Disposition.ANSWERED, 2))
     assert dialled(turn) == ("desk-auch",)
+    # The desk is told whom it takes, 8 seconds long, and that is in the carrier's figure.
+    assert dialled(answer(turn, DialEnded(Disposition.ANSWERED, 12))) == ("desk-national",)
+    assert answer(turn, DialEnded(Disposition.ANSWERED, 13)).call.stage is Stage.ENDED
 
 
 def test_a_teleconsultation_reads_the_number_back_and_promises_only_once_booked() -> None:

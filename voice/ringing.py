@@ -26,6 +26,7 @@ from workers.callbacks.callback import Disposition
 TOGETHER = 10  # the carrier rings at most ten numbers at once
 ROUNDS = 3  # the whole list is rung at most three times before the last resort is spoken
 CUT_SHORT = 5  # a talk shorter than this, the caller still there, was a line that broke
+WHISPERED = 8  # the carrier counts from the desk's answer, so what it is told before it takes the patient
 
 
 def route(
@@ -82,14 +83,21 @@ def dial_ended(call: Call, event: DialEnded, world: World) -> Turn:
     """Answered: the call is over. Anything else: the next desk, then the offer of a call-back."""
     group = _group(call.targets)
     names = ",".join(target.regulator for target in group)
-    data = (("regulator", names), ("disposition", event.disposition.value), ("seconds", event.seconds))
-    if event.disposition is Disposition.ANSWERED and event.seconds >= CUT_SHORT:
+    answered = event.disposition is Disposition.ANSWERED
+    broke = answered and event.seconds < _cut_short(group)
+    disposition = Disposition.FAILED if broke else event.disposition
+    data = (("regulator", names), ("disposition", disposition.value), ("seconds", event.seconds))
+    if answered and not broke:
         ended = replace(call, stage=Stage.ENDED)
         return Turn(ended, (HangUp(),), (Fact("answered", data),))
     rest = call.targets[len(group) :] if group else ()
     call = replace(call, targets=rest)
     turn = ring(call, world, (Say(prompts.NEXT_DESK),)) if rest else offer(call, world)
     return replace(turn, facts=(Fact("unanswered", data), *turn.facts))
+
+
+def _cut_short(group: tuple[Target, ...]) -> int:
+    return CUT_SHORT + WHISPERED * any(target.accept_key for target in group)
 
 
 def offer(call: Call, world: World) -> Turn:

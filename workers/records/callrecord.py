@@ -34,7 +34,7 @@ from workers.records.happenings import (
 )
 
 OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})  # the carrier's last words
-CUT_SHORT = 5  # seconds, as voice.ringing has it
+CUT_SHORT = 5  # seconds, as voice.ringing has it of a desk that is told nothing first
 AHEAD = timedelta(hours=2)  # no clock is that fast: such an instant is damaged
 EARLY = timedelta(seconds=5)  # « raccrochés précoces », counted apart from the lost
 _ORDER = {"queued": 0, "initiated": 0, "ringing": 1, "in-progress": 2}  # any other word: 3
