@@ -32,5 +32,6 @@ def command() -> None:
     else:
         # Its numbers are fictional: through a real carrier they would ring nobody, or somebody else.
         click.echo(
-            "Schéma à jour ; aucune règle : publiez un premier jeu de règles avant de prendre des appels."
+            "Schéma à jour ; aucune règle : avant de prendre des appels, vérifiez les numéros "
+            "(sos3624 rules verify-number) et publiez un premier jeu (sos3624 rules publish FICHIER)."
         )
