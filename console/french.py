@@ -98,8 +98,8 @@ def alphabetical(text: str) -> str:
 
 
 def typeset(text: str) -> str:
-    """Spaces that must not break: before « : ; ? ! % », inside quotation marks, between figures and units."""
-    text = re.sub(r" (?=[:;?!»%])|(?<=«) ", "\u00a0", text)
+    """Spaces that must not break: before « : ; ? ! % », in quotation marks, at units, after « n° »."""
+    text = re.sub(r" (?=[:;?!»%])|(?<=«) |(?<=n°) ", "\u00a0", text)
     return re.sub(r"(?<=\d) (?=(?:h|s|min|lignes?)\b)|(?<=\d[ \u00a0]h) (?=\d)", "\u00a0", text)
 
 

@@ -46,3 +46,15 @@ def test_an_hour_is_told_as_short_as_it_is_clear(later: timedelta, told: str) ->
 @pytest.mark.parametrize("typed", ["", "25h", "8h75", "demain", "24h30"])
 def test_what_is_no_time_is_none(typed: str) -> None:
     assert french.read_clock(typed) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "set_"),
+    [
+        ("Règles n° 12 : « oui » ?", "Règles n°_12_: «_oui_»_?"),
+        ("à 6 h, 23 h 30, 40 s, 3 lignes, 92 %", "à 6_h, 23_h_30, 40_s, 3_lignes, 92_%"),
+        ("12 rue, 3 communes", "12 rue, 3 communes"),
+    ],
+)
+def test_spaces_that_must_not_break_do_not(written: str, set_: str) -> None:
+    assert french.typeset(written) == set_.replace("_", "\u00a0")
