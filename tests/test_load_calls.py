@@ -93,9 +93,7 @@ def test_a_pact_used_up_this_hour_sends_the_next_caller_elsewhere(
     with service_with(env, overflow=(pact,)) as service:
         ring(service, 1, PAU, **busy)
         known(service, lambda load: load.overflowed)
-        assert "débordement vers Pau écarté : déjà 1 appel dans l'heure" in ring(
-            service, 2, NATIONAL, **busy
-        )
+        assert "débordement vers Pau écarté : déjà 1 appel dans l'heure" in ring(service, 2, NATIONAL, **busy)
         service.clock.at, service.clock.seconds = TUESDAY + timedelta(minutes=70), None
         known(service, lambda load: not load.overflowed)
         ring(service, 14, PAU, **busy)

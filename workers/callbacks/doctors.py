@@ -63,7 +63,7 @@ class Doctors:
     ) -> str:
         """Add a doctor and return their id; `beside` in the same transaction. Raises `DoctorRefused`."""
         if callable_problem(number) is not None:
-            raise DoctorRefused("ce numéro ne peut pas être appelé : donnez un numéro français à dix chiffres")
+            raise DoctorRefused("ce numéro ne peut être appelé : donnez un numéro français à dix chiffres")
         if not pins.SHAPE.fullmatch(pin):
             raise DoctorRefused("le code est de 4 à 8 chiffres")
         doctor_id = str(uuid4())
