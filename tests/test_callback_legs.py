@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -155,14 +156,18 @@ def test_a_doctor_who_passes_or_a_machine_leaves_it_to_the_next(phone: Telephone
     assert phone.row.tries == 0
 
 
-def test_a_machine_at_the_patients_is_left_a_message_without_a_medical_word(phone: Telephone) -> None:
+@pytest.mark.parametrize("away", [False, True], ids=["", "while the database is away"])
+def test_a_machine_at_the_patients_is_left_a_message_without_a_medical_word(
+    phone: Telephone, sqlite_engine: Engine, away: bool
+) -> None:
     dialled = phone.press(phone.ask(phone.first.answer), "1")
-    document = phone.ask(whisper_url(dialled), "CAchild")
-    for _ in range(2):
+    document = phone.press(phone.ask(whisper_url(dialled), "CAchild"), "", "CAchild")
+    with sqlite_engine.begin() if away else nullcontext():
         document = phone.press(document, "", "CAchild")
     assert prompts.VOICEMAIL in document
+    assert "<Hangup" in document, "a machine is never joined"
     assert not re.search("médec|consult|visite|santé|malad|soin", prompts.VOICEMAIL.lower())
-    assert phone.row.tries == 1
+    assert phone.row.tries == (0 if away else 1)
     told = phone.ask(action(dialled), DialCallStatus="completed", DialBridged="false")
     assert prompts.NOT_JOINED in told
     assert phone.row.tries == 1  # one try, however many webhooks told of it

@@ -145,8 +145,7 @@ def patient_key(here: Legs, link: Link, tries: int) -> Said:
             _connected(here, link)
             return Join()
         case Machine():
-            here.attempts.missed(link, Disposition.MACHINE)
-            return End((prompts.VOICEMAIL_LAST if _no_more(here, link) else prompts.VOICEMAIL,))
+            return End((_left_on_machine(here, link),))
         case again:
             return again
 
@@ -207,6 +206,16 @@ def _connected(here: Legs, link: Link) -> None:
         here.attempts.connected(link)
     except SQLAlchemyError:
         here.joined.mark(link)
+
+
+def _left_on_machine(here: Legs, link: Link) -> str:
+    """What the machine records. It is never joined: `talk`, or the lease, notes what could not be noted here."""
+    try:
+        here.attempts.missed(link, Disposition.MACHINE)
+        return prompts.VOICEMAIL_LAST if _no_more(here, link) else prompts.VOICEMAIL
+    except SQLAlchemyError:
+        log.warning("machine_not_noted", callback=link.callback_id)
+        return prompts.VOICEMAIL
 
 
 def _no_more(here: Legs, link: Link) -> bool:
