@@ -104,7 +104,7 @@ class HardenedWorker(SimpleWorker):
         self.end = threading.Timer(self.to_end, os._exit, (0,))
         self.end.daemon = True
         self.end.start()
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call] # RQ has no types
 
     def set_shutdown_requested_date(self) -> None:
         """RQ would tell Redis from within the signal, amid a job: it may be gone, or frozen."""
