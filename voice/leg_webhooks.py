@@ -209,7 +209,7 @@ def _connected(here: Legs, link: Link) -> None:
 
 
 def _left_on_machine(here: Legs, link: Link) -> str:
-    """What the machine records. It is never joined: `talk`, or the lease, notes what could not be noted here."""
+    """What the machine records. It is never joined: `talk`, or the lease, notes what cannot be noted here."""
     try:
         here.attempts.missed(link, Disposition.MACHINE)
         return prompts.VOICEMAIL_LAST if _no_more(here, link) else prompts.VOICEMAIL
