@@ -140,7 +140,6 @@ def test_a_closure_pressed_twice_is_one_and_reopening_tells_of_another(desk: Con
     before = desk.office.book.version
     for need in ("visit", "visit", "consultation"):
         assert browser.send(page, None, needs=[need], **form).status_code == 303
-        desk.clock.advance(seconds=1)
     document = desk.office.book.document
     assert document
     first, second = document.closures

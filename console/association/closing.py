@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from console.french import clock, next_at, read_clock, read_day
@@ -49,7 +50,7 @@ def closure(asked: Asked, slug: str, offered: tuple[Need, ...], now: datetime, z
     if len(message) > 400:
         raise Unclear("message", "Le message est trop long pour être écouté : 400 caractères au plus.")
     return Closure(
-        id=f"{slug[:40]}-{int(now.timestamp())}",
+        id=f"{slug[:40]}-{uuid4().hex[:12]}",  # two made in one second are two
         association=slug,
         needs=() if len(needs) == len(offered) else needs,
         starts=now.replace(microsecond=0),
