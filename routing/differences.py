@@ -186,7 +186,7 @@ def _fields(who: str, one: Strict, other: Strict, labels: Mapping[str, str]) -> 
     for field, label in labels.items():
         old, new = getattr(one, field), getattr(other, field)
         if old != new:
-            yield f"{who} : {label} passe de {_value(old)} à {_value(new)}."
+            yield f"{who}, {label} : {_value(new)} au lieu de {_value(old)}."
 
 
 def _value(value: object) -> str:
@@ -204,6 +204,12 @@ def _value(value: object) -> str:
         return ", ".join(f"{_value(key)} {_value(one)}" for key, one in value.items())
     if isinstance(value, (tuple, list)):
         return ", ".join(map(_value, value))
+    return _one_word(value)
+
+
+def _one_word(value: object) -> str:
+    if isinstance(value, int | float):
+        return str(value)
     return _instant(value) if isinstance(value, datetime) else f"« {value} »"
 
 

@@ -64,11 +64,11 @@ def broken(book: Path, **national: Any) -> Path:
 def test_what_comes_out_goes_in_again(terminal: Terminal, book: Path) -> None:
     assert read(terminal.run("rules", "export", "--version", "1").stdout).associations
     assert terminal.run("rules", "diff", str(book)).stdout == (
-        "- Pau : annonce passe de rien à « Bonjour ».\n"
+        "- Pau, annonce : « Bonjour » au lieu de rien.\n"
     )
     said = terminal.run("rules", "import", str(book), *WHO).stdout
     draft = said.removeprefix("Brouillon ").rstrip(".\n")
-    assert terminal.run("rules", "diff", draft, "1").stdout.startswith("- Pau : annonce")
+    assert terminal.run("rules", "diff", draft, "1").stdout.startswith("- Pau, annonce")
     assert terminal.run("rules", "publish", draft, *WHO).stdout == "Version 2 en vigueur.\n"
     assert terminal.run("rules", "diff", "2", str(book)).stdout == "Aucune différence.\n"
 
@@ -155,7 +155,7 @@ def test_two_at_once_are_told_both_differences(terminal: Terminal, book: Path) -
     terminal.run("rules", "publish", str(book), *WHO)
     late = terminal.run("rules", "publish", str(book), *WHO, "--expected", "1")
     assert late.returncode == 1
-    assert late.stderr.count("Pau : annonce passe de rien à « Bonjour »") == 2
+    assert late.stderr.count("Pau, annonce : « Bonjour » au lieu de rien") == 2
 
 
 def test_a_publication_can_wait_for_its_hour(terminal: Terminal, book: Path, settings: Settings) -> None:

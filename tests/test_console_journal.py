@@ -184,7 +184,7 @@ def test_who_holds_the_same_desk_is_told_what_changed_and_not_why(desk: Console)
     desk.office.live_book.refresh()
     (line,) = (one for one in read(engine, "rouen") if one.action == "published" and "n° 2" in one.subject)
     assert line.subject == "Règles n° 2 : publiées par Cherbourg-en-Cotentin"
-    assert "lignes passe de" in line.after
+    assert "lignes : " in line.after
     assert "Deux postes supprimés" in read(engine, "cherbourg")[0].subject
     assert [one.action for one in read(engine, "pau")] == ["published"], "Pau has no part in it"
     rouen = desk.entered(Role.MANAGER, "rouen")

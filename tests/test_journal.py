@@ -162,7 +162,7 @@ def test_of_two_edits_of_one_text_the_second_keeps_and_writes_nothing(engine: En
     drafts.save(engine, mine, 1, "Sam", over=mine, **known)
     assert read(engine, first.slug)[0] == line
     drafts.save(engine, late, 1, "Sam", over=mine, **known)
-    assert "passe de « Bonjour » à « Bonsoir »" in read(engine, first.slug)[0].after
+    assert "« Bonsoir » au lieu de « Bonjour »" in read(engine, first.slug)[0].after
     drafts.abandon(engine, draft, "Alix")
     with pytest.raises(drafts.Overtaken):
         drafts.save(engine, mine, 1, "Sam", over=late, **known)

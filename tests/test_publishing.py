@@ -80,8 +80,8 @@ def test_of_two_drafts_the_later_sees_both_differences(sqlite_engine: Engine) ->
         publishing.publish(sqlite_engine, other, 1, "bob", "")
     assert (late.value.expected, late.value.current) == (1, 2)
     told = publishing.in_words(late.value)
-    assert "- Pau : annonce passe de rien à « Bonjour »." in told
-    assert "- Régulation Pau : lignes passe de « 4 » à « 9 »." in told
+    assert "- Pau, annonce : « Bonjour » au lieu de rien." in told
+    assert "- Régulation Pau, lignes : 9 au lieu de 4." in told
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_a_desk_its_numbers_and_plain_fields_are_told() -> None:
     assert said(Document.model_validate(WRITTEN | {"regulators": desks})) == [
         "Régulation Pau : le numéro 05 36 49 00 39 est ajouté, pas encore vérifié.",
         "Régulation Pau : le numéro 05 36 49 00 31 est retiré.",
-        "Régulation Pau : lignes passe de « 4 » à « 9 ».",
+        "Régulation Pau, lignes : 9 au lieu de 4.",
     ]
 
 
@@ -125,7 +125,7 @@ def test_a_desk_is_told_by_its_name_and_no_identifier() -> None:
     told = said(Document.model_validate(WRITTEN | {"regulators": desks, "associations": [*others, changed]}))
     assert told == [
         "Pau : le poste Régulation de nuit s'ajoute.",
-        "Régulation Pau : ordre d'appel passe de « dans l'ordre » à « tous ensemble ».",
+        "Régulation Pau, ordre d'appel : « tous ensemble » au lieu de « dans l'ordre ».",
         "Le poste Régulation de nuit est ajouté.",
     ]
 
@@ -133,7 +133,7 @@ def test_a_desk_is_told_by_its_name_and_no_identifier() -> None:
 def test_each_change_says_whose_rule_it_is() -> None:
     (told,) = differences(GIRONDE, with_association(PAU, asks_age=True))
     assert (told.association, told.rule) == ("pau", "associations/pau")
-    assert told.said == "Pau : question de l'âge passe de non à oui."
+    assert told.said == "Pau, question de l'âge : oui au lieu de non."
 
 
 @settings(max_examples=150, deadline=None)
