@@ -99,11 +99,16 @@ def _ordered(board: Switchboard, told: dict[str, Any]) -> Player:
         raise ValueError("clock is virtual or real")
     speed = 1.0 if told.get("clock") == "real" else None
     lines = {str(number): Line.of(line) for number, line in told.get("lines", {}).items()}
-    caller = Caller(
-        [str(keys) for keys in told.get("keys", [])], [str(words) for words in told.get("say", [])]
-    )
+    caller = Caller(_listed(told, "keys"), _listed(told, "say"))
     exchange = board.exchange.variant(speed, None, **lines)
     return board.ring_3624(exchange, as_caller(str(told.get("from", WITHHELD))), caller, quiet=True)
+
+
+def _listed(told: dict[str, Any], name: str) -> list[str]:
+    given = told.get(name, [])
+    if not isinstance(given, list):
+        raise ValueError(f"{name} is a list, one entry a question")
+    return [str(one) for one in given]
 
 
 def _lines(player: Player) -> Iterator[str]:

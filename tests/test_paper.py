@@ -104,3 +104,5 @@ def test_one_command_writes_it_with_the_database_down(
     assert "règles n° 1" in done.output
     assert "SOS Médecins Pau" in to.read_text()
     assert CliRunner().invoke(sheet.command, ["--association", "x", "--to", str(to)], env=env).exit_code == 2
+    nowhere = CliRunner().invoke(sheet.command, ["--to", str(to / "below.html")], env=env)
+    assert (nowhere.exit_code, "impossible d'y écrire" in nowhere.output) == (2, True)

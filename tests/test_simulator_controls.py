@@ -34,6 +34,7 @@ def test_a_program_rings_3624_and_reads_the_transcript_line_by_line(carrier: Car
     [
         ("/simulator/calls", {"clock": "fast"}),
         ("/simulator/calls", {"lines": {DOCTOR: "asleep"}}),
+        ("/simulator/calls", {"keys": 5}),
         ("/simulator/faults", {"faults": [{"kind": "fire"}]}),
         ("/simulator/acts", {"act": "key", "key": "12"}),
         ("/simulator/acts", ["hangup"]),

@@ -37,5 +37,8 @@ def command(association: str | None, to: Path) -> None:
         if association is None
         else paper.association(env, book, places, association, now, look)
     )
-    paper.write(to, text)
+    try:
+        paper.write(to, text)
+    except OSError as fault:
+        raise Refused(f"{to} : impossible d'y écrire ({fault.strerror}).") from None
     click.echo(f"{to} : règles n° {book.version}.")
